@@ -1,0 +1,102 @@
+"""The configuration: where the database is, which weights and folders are meant.
+
+Sources, the first that speaks wins: a command's option, the environment, the configuration
+file (``BOSSNET_CONFIG``, else ``~/.config/sdss/bossnet/bossnet.yml``), the default.
+``etc/bossnet.yml`` shows every entry.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bossnet.errors import ConfigurationError
+
+ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settled configuration.
+
+    Attributes:
+        home: folder of the embedded database and of imported weights.
+        schema: the Postgres schema that holds every table.
+        database_url: ``postgresql://...`` of the database, or None for the embedded one.
+        reader_url: likewise for the role that evaluates selections, or None to derive it.
+        weights: name or path of the default network, or None.
+        roots: named folders that the paths of spectra are relative to.
+        selection_timeout: seconds after which a selection is stopped.
+    """
+
+    home: Path
+    schema: str = "bossnet"
+    database_url: str | None = None
+    reader_url: str | None = None
+    weights: str | None = None
+    roots: dict[str, Path] = field(default_factory=dict)
+    selection_timeout: float = 600.0
+
+
+def load(database: str | None = None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration, with ``database`` the value of the option ``--database``.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or an entry is unknown or of a wrong type.
+    """
+    path, values = _file(environment)
+
+    def text(name: str, variable: str | None = None) -> str | None:
+        value = (environment.get(variable) if variable else None) or values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise ConfigurationError(f"{path}: {name} must be a text, not {value!r}")
+        return value
+
+    roots = values.get("roots") or {}
+    if not isinstance(roots, dict):
+        raise ConfigurationError(f"{path}: roots must be a mapping of names to folders")
+    timeout = values.get("selection_timeout", Config.selection_timeout)
+    if not isinstance(timeout, int | float) or timeout <= 0:
+        raise ConfigurationError(f"{path}: selection_timeout must be a number of seconds > 0, "
+                                 f"not {timeout!r}")
+    home = text("home", "BOSSNET_HOME")
+    return Config(
+        home=Path(home).expanduser().absolute() if home else _default_home(environment),
+        schema=text("schema", "BOSSNET_SCHEMA") or "bossnet",
+        database_url=database or text("database", "BOSSNET_DATABASE_URL"),
+        reader_url=text("reader", "BOSSNET_READER_URL"),
+        weights=text("weights", "BOSSNET_WEIGHTS"),
+        roots={str(name): Path(str(root)).expanduser().absolute() for name, root in roots.items()},
+        selection_timeout=float(timeout),
+    )
+
+
+def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+    named = environment.get("BOSSNET_CONFIG")
+    path = Path(named) if named else Path("~/.config/sdss/bossnet/bossnet.yml").expanduser()
+    if not path.is_file():
+        if named:
+            raise ConfigurationError(f"BOSSNET_CONFIG names {path}, which is not a file")
+        return path, {}
+    try:
+        values = yaml.safe_load(path.read_text()) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
+        raise ConfigurationError(f"{path}: cannot be read as YAML: {e}") from e
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path}: must hold entries such as `schema: bossnet`")
+    unknown = sorted(set(map(str, values)) - set(ENTRIES))
+    if unknown:
+        raise ConfigurationError(f"{path}: unknown entries {', '.join(unknown)}; known are "
+                                 f"{', '.join(ENTRIES)}")
+    return path, values
+
+
+def _default_home(environment: Mapping[str, str]) -> Path:
+    # As root the embedded server runs as another user, who must be able to enter the folder.
+    if os.geteuid() == 0:
+        return Path("/var/lib/bossnet")
+    data = environment.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path("~/.local/share").expanduser()) / "bossnet"

@@ -1,0 +1,41 @@
+"""The package's own errors. Each message says what was wrong, where, and what to do."""
+
+
+class BossNetError(Exception):
+    """Any error this package raises on purpose."""
+
+
+class SpectrumError(BossNetError):
+    """A spectrum could not be read; the subclass says which flag its row gets (contract, 6)."""
+
+
+class MissingFileError(SpectrumError):
+    """The file is not there or cannot be opened (``flag_missing_file``)."""
+
+
+class BadFileError(SpectrumError):
+    """Not a layout that is read, or truncated, or corrupt (``flag_bad_file``)."""
+
+
+class ReadError(SpectrumError):
+    """The file was opened, but the storage failed or never answered: worth another try."""
+
+
+class ConfigurationError(BossNetError):
+    """The configuration or an option cannot be used as it stands: exit status 2."""
+
+
+class SelectionError(ConfigurationError):
+    """``--where`` was refused (contract, section 8)."""
+
+
+class WeightsError(BossNetError):
+    """A network's weights do not fit, are truncated, altered, or not to be found."""
+
+
+class DatabaseError(BossNetError):
+    """The database cannot be reached or lacks something; never holds a password."""
+
+
+class OutageError(BossNetError):
+    """Too many of the last spectra failed for the same outward reason (contract, section 8)."""

@@ -1,0 +1,24 @@
+"""APOGEE Net III: the near-infrared sister (paper, Appendix B; contract, sections 3 and 4)."""
+
+import numpy as np
+
+from bossnet.network.declaration import Limits, Network, Parameter
+
+PIXELS = 8575  #: of an apStar row, log10 wavelength = 4.179 + 6e-6 i (contract, section 1)
+
+APOGEE = Network(
+    name="apogeenet",
+    kind="apogee",
+    title="APOGEE Net III",
+    grid=(10 ** (4.179 + 6e-6 * np.arange(PIXELS))).astype(np.float32),
+    interpolates=False,
+    parameters=(
+        Parameter("logg", "logg", "", 3.2, 1.2),
+        Parameter("logTeff", "log_teff", "", 3.7, 0.1),
+        Parameter("FeH", "fe_h", "", -0.2, 0.3),
+    ),
+    limits=Limits(logg=(-1.0, 6.0), suspicious_fe_h=False),
+    table="apogee_net",
+    spectrum_tables=("apogee_coadded_spectrum_in_apstar",),
+    gaps=((15806.0, 15858.0), (16432.0, 16474.0)),
+)

@@ -1,0 +1,71 @@
+"""What a network has to declare so that a task can run it and its results be judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One output of a network.
+
+    Attributes:
+        label: its published name, as in the weights' card.
+        column: its column of the results table (contract, section 7).
+        unit: for people and catalogues; empty where it is dex.
+        mean: published mean of the training labels.
+        std: published standard deviation of the training labels (contract, section 4).
+    """
+
+    label: str
+    column: str
+    unit: str
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a network's parameters stop being reliable (contract, section 6)."""
+
+    teff: tuple[float, float] = (1700.0, 100_000.0)  #: K
+    logg: tuple[float, float] = (-1.0, 10.0)  #: dex
+    fe_h: tuple[float, float] = (-4.0, 2.0)  #: dex
+    fe_h_min_teff: float = 3200.0  #: K, [Fe/H] has no labels below
+    fe_h_max_logg: float = 5.0  #: dex, nor above
+    suspicious_fe_h: bool = True  #: whether cool dwarfs' [Fe/H] is marked (bit 4)
+    v_rad: float = 600.0  #: km/s, absolute value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network's declaration: adding a network is one module that holds one of these.
+
+    Attributes:
+        name: of the task, as in ``astra run NAME``.
+        kind: as `bossnet weights import --kind` and the weights' card name it.
+        title: for people.
+        grid: (G,) float32, the wavelengths of the network's input, angstrom, vacuum.
+        interpolates: whether spectra are interpolated onto the grid, or hold it already.
+        gaps: wavelength ranges inside the grid that no spectrum covers (chip gaps), angstrom.
+        parameters: in the order of the published outputs.
+        limits: beyond which a parameter is flagged.
+        table: the results table.
+        spectrum_tables: the tables whose spectra it can read.
+    """
+
+    name: str
+    kind: str
+    title: str
+    grid: NDArray[np.float32]
+    interpolates: bool
+    parameters: tuple[Parameter, ...]
+    limits: Limits
+    table: str
+    spectrum_tables: tuple[str, ...]
+    gaps: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def has_velocity(self) -> bool:
+        return any(p.column == "v_rel" for p in self.parameters)

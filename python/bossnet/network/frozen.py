@@ -1,0 +1,101 @@
+"""A frozen network: one safetensors file with its card, and nothing that could run code."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from bossnet.errors import WeightsError
+from bossnet.network.architecture import Architecture, BossNet
+from bossnet.network.card import Card, digest
+
+
+@dataclass(frozen=True)
+class FrozenNetwork:
+    """A network in evaluation mode, on the CPU, with its card."""
+
+    module: BossNet
+    card: Card
+    path: Path
+
+
+def build(card: Card, tensors: Mapping[str, NDArray[Any]], *, origin: str) -> BossNet:
+    """The network of a card with these weights, strictly: no tensor too many or too few.
+
+    Raises:
+        WeightsError: they do not fit the card's architecture, or hold values not finite.
+    """
+    try:
+        module = BossNet(Architecture(**card.architecture))
+    except (TypeError, ValueError, RuntimeError) as e:
+        raise WeightsError(f"{origin}: no such architecture {card.architecture}: {e}") from e
+    state = {name: torch.from_numpy(np.array(a)) for name, a in tensors.items()}
+    bad = [name for name, t in state.items() if not torch.isfinite(t).all()]
+    if bad:
+        raise WeightsError(f"{origin}: values that are not finite in {', '.join(bad)}")
+    try:
+        module.load_state_dict(state, strict=True)
+    except RuntimeError as e:
+        raise WeightsError(f"{origin}: the weights do not fit their architecture: {e}") from e
+    if len(card.parameters) != module.architecture.num_targets:
+        raise WeightsError(f"{origin}: {module.architecture.num_targets} outputs, but "
+                           f"{len(card.parameters)} parameters in the card")
+    return module.eval().requires_grad_(False)
+
+
+def save(path: Path, state: Mapping[str, torch.Tensor], card: Card) -> Card:
+    """Writes weights and card as one file, whole or not at all; returns the sealed card.
+
+    Raises:
+        WeightsError: they do not fit each other.
+    """
+    tensors = {name: t.detach().cpu().numpy() for name, t in state.items()}
+    build(card, tensors, origin=str(path))
+    card = card.sealed(tensors)
+    part = path.with_suffix(".part")
+    save_file(tensors, part, metadata={"card": card.to_json()})
+    os.replace(part, path)
+    return card
+
+
+def read_card(path: Path) -> Card:
+    """The card alone, unverified. Raises WeightsError."""
+    return _read(path, tensors=False)[0]
+
+
+def load(path: Path) -> FrozenNetwork:
+    """A frozen network from its file.
+
+    Raises:
+        WeightsError: missing, truncated, altered (by its digest), or not fitting.
+    """
+    card, tensors = _read(path, tensors=True)
+    if digest(tensors, card) != card.sha256:
+        raise WeightsError(f"{path}: altered since it was made: the digest of its tensors and "
+                           f"card is not {card.sha256[:12]}...; get the file anew")
+    return FrozenNetwork(build(card, tensors, origin=str(path)), card, path)
+
+
+def _read(path: Path, *, tensors: bool) -> tuple[Card, dict[str, NDArray[Any]]]:
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file of weights")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("card")
+            values = {name: file.get_tensor(name) for name in file.keys()} if tensors else {}
+    except (SafetensorError, OSError, ValueError, TypeError) as e:
+        raise WeightsError(f"{path}: truncated or not a safetensors file: {e}") from e
+    if text is None:
+        raise WeightsError(f"{path}: has no card; published weights come in by "
+                           "`bossnet weights import`")
+    try:
+        return Card.from_json(text), values
+    except WeightsError as e:
+        raise WeightsError(f"{path}: {e}") from e
