@@ -1,0 +1,194 @@
+"""From spectra to parameters and their scatter over noise realisations (paper, Section 4).
+
+`Predictor` is the interface; faster engines replace what is behind it. `DirectPredictor` is
+the reference: the plain module in float32 (contract, sections 3 to 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bossnet.errors import ConfigurationError, WeightsError
+from bossnet.network import noise
+from bossnet.network.card import Card
+from bossnet.network.declaration import Network
+from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.preparation import NativePixels, collate, interpolate, standardise
+
+#: Spectra at once: enough to keep the device busy, few enough to stay in its fast memory.
+BATCH_SIZE = {"cpu": 4, "cuda": 64}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """What a predictor needs of one spectrum; N differs from one to the next.
+
+    Attributes:
+        flux: (N,) float32, native pixels.
+        error: (N,) float32.
+        wavelength: (N,) float32, angstrom.
+        noise_key: 64 bits that choose its noise (contract, section 5).
+    """
+
+    flux: NDArray[np.float32]
+    error: NDArray[np.float32]
+    wavelength: NDArray[np.float32]
+    noise_key: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """B spectra, T parameters in the network's order, de-normalised; float64.
+
+    Attributes:
+        parameters: (B, T), of the unperturbed spectra.
+        spread: (B, T), standard deviation over the draws (ddof 1); NaN without draws.
+        median: (B, T), of the draws; NaN without draws.
+        correlation: (B, T, T), Pearson over the draws; NaN below 3, or where one is constant.
+        features: (B, W), float32, last hidden layer, of the unperturbed spectra.
+    """
+
+    parameters: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    median: NDArray[np.float64]
+    correlation: NDArray[np.float64]
+    features: NDArray[np.float32]
+
+
+class Predictor(Protocol):
+    """Anything that predicts a ragged batch."""
+
+    network: Network
+    card: Card
+
+    def predict(self, batch: Sequence[Exposure], *, n_draws: int, seed: int) -> Predictions:
+        """Parameters and the draws' statistics of a batch, in its order."""
+        ...
+
+
+class DirectPredictor:
+    """The network as it stands, in float32 without TF32.
+
+    Args:
+        frozen: the network.
+        network: its declaration.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: spectra at once, or None for the device's default.
+
+    Raises:
+        WeightsError: the weights are for another network, or need a newer version.
+    """
+
+    def __init__(self, frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
+                 batch_size: int | None = None) -> None:
+        check(frozen.card, network, origin=str(frozen.path))
+        self.network, self.card = network, frozen.card
+        self.device = torch.device(device)
+        if self.device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.allow_tf32 = False
+        self.batch_size = batch_size or BATCH_SIZE[self.device.type]
+        self._module = frozen.module.to(self.device)
+        self._grid = network.grid if network.interpolates else None
+        self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
+        self._std = torch.tensor(frozen.card.label_std, dtype=torch.float64, device=self.device)
+
+    def predict(self, batch: Sequence[Exposure], *, n_draws: int, seed: int) -> Predictions:
+        """Parameters and the draws' statistics of a batch, in its order.
+
+        The result of a spectrum does not depend on its batch. Running out of device memory
+        halves `batch_size` and goes on.
+
+        Raises:
+            ConfigurationError: one draw alone has no spread.
+            RuntimeError: the device failed.
+        """
+        if n_draws == 1 or n_draws < 0:
+            raise ConfigurationError(f"{n_draws} draws: use 0 for none, or at least 2")
+        parts: list[tuple[Tensor, ...]] = []
+        start = 0
+        with torch.inference_mode():
+            while start < len(batch):
+                part = batch[start:start + self.batch_size]
+                try:
+                    parts.append(self._predict(part, n_draws, seed))
+                    start += len(part)
+                except torch.OutOfMemoryError:
+                    if self.batch_size == 1:
+                        raise
+                    self.batch_size //= 2
+                    torch.cuda.empty_cache()
+        outputs = (torch.cat(tensors).cpu().numpy() for tensors in zip(*parts, strict=True))
+        return Predictions(*outputs)
+
+    def _predict(self, batch: Sequence[Exposure], n_draws: int, seed: int) -> tuple[Tensor, ...]:
+        pixels = collate([e.flux for e in batch], [e.error for e in batch],
+                         [e.wavelength for e in batch], self._grid, self.device)
+        key = torch.tensor([_signed(e.noise_key) for e in batch], device=self.device)
+        features = self._features(pixels.flux.unsqueeze(1), pixels)
+        normalised = self._module.head(features[:, 0]).double()
+        # As many passes at once for many draws of one spectrum as for few draws of many.
+        at_once = max(2, self.batch_size * 21 // len(batch))
+        draws = [self._draw(pixels, key, seed, range(k, min(k + at_once, n_draws)))
+                 for k in range(0, n_draws, at_once)]
+        return self._statistics(normalised, draws, features[:, 0])
+
+    def _draw(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
+        """(B, len(draws), T) float64 normalised outputs of these noise realisations."""
+        deviates = noise.normals(key, seed, draws, pixels.flux.shape[1])
+        flux = pixels.flux.unsqueeze(1) + pixels.error.unsqueeze(1) * deviates
+        return self._module.head(self._features(flux, pixels)).double()
+
+    def _features(self, flux: Tensor, pixels: NativePixels) -> Tensor:
+        """(B, D, N) native fluxes -> (B, D, W)."""
+        on_grid = flux if self._grid is None else interpolate(flux, pixels)
+        x = standardise(on_grid)
+        return self._module.features(x.flatten(0, 1).unsqueeze(1)).unflatten(0, x.shape[:2])
+
+    def _statistics(self, normalised: Tensor, draws: list[Tensor],
+                    features: Tensor) -> tuple[Tensor, ...]:
+        n, t = normalised.shape
+        parameters = normalised * self._std + self._mean
+        if not draws:
+            nan = torch.full((n, t), torch.nan, dtype=torch.float64, device=self.device)
+            return parameters, nan, nan, nan.unsqueeze(2).expand(-1, -1, t), features
+        outputs = torch.cat(draws, dim=1)  # (B, D, T)
+        spread = outputs.std(dim=1)
+        median = outputs.quantile(0.5, dim=1)
+        centred = outputs - outputs.mean(dim=1, keepdim=True)
+        covariance = centred.transpose(1, 2) @ centred / (outputs.shape[1] - 1)
+        correlation = covariance / (spread.unsqueeze(1) * spread.unsqueeze(2))
+        if outputs.shape[1] < 3:
+            correlation = torch.full_like(correlation, torch.nan)
+        return (parameters, spread * self._std, median * self._std + self._mean,
+                correlation.clamp(-1, 1), features)
+
+
+def check(card: Card, network: Network, *, origin: str) -> None:
+    """Whether weights with this card can serve this network.
+
+    Raises:
+        WeightsError: they cannot.
+    """
+    if card.network != network.kind:
+        raise WeightsError(f"{origin}: weights of kind {card.network!r}, but {network.title} "
+                           f"needs {network.kind!r}")
+    labels = [p.label for p in network.parameters]
+    if card.parameters != labels:
+        raise WeightsError(f"{origin}: parameters {card.parameters}, but {network.title} "
+                           f"gives {labels}")
+    later = [name for name in ("noise_model", "ood_limit") if getattr(card, name) is not None]
+    if later:
+        raise WeightsError(f"{origin}: the card's {' and '.join(later)} cannot be applied by "
+                           "this version; upgrade the software")
+
+
+def _signed(word: int) -> int:
+    """64 bits as the int64 that holds them."""
+    word &= 0xFFFFFFFFFFFFFFFF
+    return word - (1 << 64) if word >> 63 else word
