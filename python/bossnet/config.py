@@ -16,6 +16,7 @@ import yaml
 from bossnet.errors import ConfigurationError
 
 ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout")
+SELECTION_TIMEOUT = 600.0  #: seconds (contract, section 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Config:
     reader_url: str | None = None
     weights: str | None = None
     roots: dict[str, Path] = field(default_factory=dict)
-    selection_timeout: float = 600.0
+    selection_timeout: float = SELECTION_TIMEOUT
 
 
 def load(database: str | None = None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -58,7 +59,7 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
     roots = values.get("roots") or {}
     if not isinstance(roots, dict):
         raise ConfigurationError(f"{path}: roots must be a mapping of names to folders")
-    timeout = values.get("selection_timeout", Config.selection_timeout)
+    timeout = values.get("selection_timeout", SELECTION_TIMEOUT)
     if not isinstance(timeout, int | float) or timeout <= 0:
         raise ConfigurationError(f"{path}: selection_timeout must be a number of seconds > 0, "
                                  f"not {timeout!r}")

@@ -108,7 +108,8 @@ class BossNet(nn.Module):
         self.architecture = a = architecture
         self.pos_enc = PositionalEncoding()
         self.first_conv = FirstConv(2, a.widths[0], a.kernel_size)
-        self.res_blocks = nn.ModuleList(ResBlock(i, o, a.kernel_size) for i, o in pairwise(a.widths))
+        self.res_blocks = nn.ModuleList(
+            ResBlock(i, o, a.kernel_size) for i, o in pairwise(a.widths))
         self.pool = nn.AdaptiveAvgPool1d(a.adapt_pool_output_dim)
         sizes = [a.widths[-1] * a.adapt_pool_output_dim] + [a.linear_dim] * a.num_linear
         hidden = [LinearLayer(i, o) for i, o in pairwise(sizes)]

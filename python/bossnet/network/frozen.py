@@ -89,7 +89,8 @@ def _read(path: Path, *, tensors: bool) -> tuple[Card, dict[str, NDArray[Any]]]:
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get("card")
-            values = {name: file.get_tensor(name) for name in file.keys()} if tensors else {}
+            names = file.keys() if tensors else ()
+            values = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError, TypeError) as e:
         raise WeightsError(f"{path}: truncated or not a safetensors file: {e}") from e
     if text is None:

@@ -64,10 +64,11 @@ def _architecture(path: Path, network: Network) -> dict[str, Any]:
         raise WeightsError(f"{path}: must hold exactly {', '.join(_ARGUMENTS)}")
     if values.pop("in_channels") != 1 or values.pop("pos_enc") is not True:
         raise WeightsError(f"{path}: only one input channel with positional encoding is read")
-    numbers = [*values.values(), *(values["dim_mults"] or ())]
-    if not isinstance(values["dim_mults"], list) or not all(
-            isinstance(v, int) and 0 < v <= 1 << 20 for v in numbers if v is not values["dim_mults"]):
-        raise WeightsError(f"{path}: an entry is not a positive whole number")
+    multiples = values["dim_mults"] if isinstance(values["dim_mults"], list) else []
+    numbers = [*multiples, *(v for name, v in values.items() if name != "dim_mults")]
+    if not multiples or not all(isinstance(v, int) and 0 < v <= 1 << 20 for v in numbers):
+        raise WeightsError(f"{path}: an entry is not a positive whole number, or dim_mults is "
+                           "not a list of them")
     if values["num_targets"] != len(network.parameters):
         raise WeightsError(f"{path}: {values['num_targets']} outputs, but {network.title} has "
                            f"{len(network.parameters)}: is --kind {network.kind} right?")

@@ -1,0 +1,193 @@
+"""The main job, pure and in memory: spectra in, parameters, uncertainties and flags out.
+
+    observation -> (prepare -> predict) -> describe -> flag -> result
+
+Files, tables and processes are around it, in `work`.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+
+import numpy as np
+
+from bossnet.flags import BAD, WARN, Case, Outcome, judge
+from bossnet.network.boss import BOSS
+from bossnet.network.declaration import Network
+from bossnet.network.prediction import Exposure, Predictions, Predictor
+from bossnet.observation import Observation
+from bossnet.quality import Quality, assess
+from bossnet.spectra.spectrum import Spectrum
+
+_PAIRED = ("log_teff", "logg", "fe_h", "v_rel")  # the order in the correlations' names
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row of the results table, without its keys.
+
+    Attributes:
+        outcome: how the spectrum ended.
+        values: the columns of contract section 7 that the network fills; float32 or None.
+        result_flags: bits of `flags.FLAGS`.
+        error_message: why parameters are missing, else empty.
+    """
+
+    outcome: Outcome
+    values: dict[str, float | None] = field(default_factory=dict)
+    result_flags: int = 0
+    error_message: str = ""
+
+    @property
+    def flag_bad(self) -> bool:
+        return bool(self.result_flags & BAD)
+
+    @property
+    def flag_warn(self) -> bool:
+        return bool(self.result_flags & WARN)
+
+
+class Task:
+    """A network's task. Subclasses name the network's declaration.
+
+    Args:
+        predictor: the frozen network behind its interface.
+        n_draws: noise realisations of each spectrum; 0 for none.
+        seed: of the noise.
+        snr_limit: below which ``flag_low_snr`` is set.
+    """
+
+    network: Network
+
+    def __init__(self, predictor: Predictor, *, n_draws: int = 20, seed: int = 0,
+                 snr_limit: float = 5.0) -> None:
+        self.predictor = predictor
+        self.n_draws, self.seed, self.snr_limit = n_draws, seed, snr_limit
+
+    def run(self, observations: Iterable[Observation | Spectrum], *,
+            at_once: int = 64) -> Iterator[Result]:
+        """Results of spectra, one each, in their order, whatever happens to any of them.
+
+        Args:
+            observations: spectra, bare or with what is known of them.
+            at_once: how many are handed to the predictor together.
+        """
+        queue = iter(observations)
+        while some := list(islice(queue, at_once)):
+            yield from self._run([o if isinstance(o, Observation) else Observation(o)
+                                  for o in some])
+
+    def _run(self, observations: Sequence[Observation]) -> list[Result]:
+        qualities = [o.quality or (assess(o.spectrum, self.network) if o.spectrum else None)
+                     for o in observations]
+        able = [i for i, (o, q) in enumerate(zip(observations, qualities, strict=True))
+                if o.outcome is Outcome.DONE and q is not None and q.has_data]
+        predicted = dict(zip(able, self._predict([observations[i] for i in able]), strict=True))
+        return [self._result(o, q, predicted.get(i))
+                for i, (o, q) in enumerate(zip(observations, qualities, strict=True))]
+
+    def _predict(self, observations: Sequence[Observation]
+                 ) -> list[dict[str, float] | Exception]:
+        """Raw columns of each observation, or the error that it met."""
+        if not observations:
+            return []
+        exposures = [Exposure(o.spectrum.flux, o.spectrum.error, o.spectrum.wavelength,
+                              o.noise_key) for o in observations if o.spectrum is not None]
+        try:
+            predictions = self.predictor.predict(exposures, n_draws=self.n_draws, seed=self.seed)
+        except Exception as e:  # noqa: BLE001 -- it becomes that spectrum's row
+            if len(observations) == 1:
+                return [e]
+            # The others of a batch are unharmed by the one that fails.
+            return [r for o in observations for r in self._predict([o])]
+        return [self._columns(predictions, i) for i in range(len(observations))]
+
+    def _columns(self, predictions: Predictions, i: int) -> dict[str, float]:
+        """The network's columns of one spectrum, raw: NaN where one does not exist."""
+        columns = [p.column for p in self.network.parameters]
+        values = dict(zip(columns, predictions.parameters[i].tolist(), strict=True))
+        for name, spread, median in zip(columns, predictions.spread[i].tolist(),
+                                        predictions.median[i].tolist(), strict=True):
+            values[f"raw_e_{name}"] = values[f"e_{name}"] = spread
+            values[f"med_{name}"] = median
+        place = {name: k for k, name in enumerate(columns)}
+        for a, b in combinations([c for c in _PAIRED if c in place], 2):
+            values[f"rho_{a}_{b}".replace("v_rel", "v_rad")] = float(
+                predictions.correlation[i, place[a], place[b]])
+        return values
+
+    def _result(self, observation: Observation, quality: Quality | None,
+                predicted: dict[str, float] | Exception | None) -> Result:
+        outcome, message = observation.outcome, observation.message
+        values: dict[str, float | None] = {}
+        snr = observation.snr
+        if snr is None and quality is not None:
+            snr = quality.snr
+        if isinstance(predicted, Exception):
+            device = isinstance(predicted, RuntimeError)
+            outcome = Outcome.DEVICE_FAILED if device else Outcome.FAILED
+            message = f"{type(predicted).__name__} while predicting: {predicted}"
+        elif predicted is not None:
+            values = self._stored(predicted, observation)
+            missing = [c for c in self._must_be_finite(observation) if values[c] is None]
+            if missing:
+                outcome = Outcome.NOT_FINITE
+                message = f"the network's output is not finite: {', '.join(missing)}"
+        elif outcome is Outcome.DONE:
+            outcome, message = Outcome.NO_DATA, self._why_no_data(quality)
+        values["snr"] = _real(snr)
+        flags = judge(Case(
+            outcome=outcome, values=values, limits=self.network.limits, quality=quality,
+            snr_limit=self.snr_limit, a_g=observation.a_g, is_legacy=observation.is_legacy,
+            in_rest_frame=observation.in_rest_frame))
+        return Result(outcome, values, flags, message)
+
+    def _stored(self, predicted: dict[str, float], observation: Observation
+                ) -> dict[str, float | None]:
+        """Columns as stored: those of teff and v_rad added, what is not finite as None."""
+        values = dict(predicted)
+        with np.errstate(over="ignore"):
+            values["teff"] = float(np.float64(10.0) ** values["log_teff"])
+        values["e_teff"] = values["teff"] * math.log(10) * values["e_log_teff"]
+        if self.network.has_velocity:
+            # In the rest frame v_rel is a residual to the velocity the frame was moved by.
+            moved = observation.frame_velocity if observation.in_rest_frame else 0.0
+            values["v_rad"] = math.nan if moved is None else values["v_rel"] + moved
+            values["e_v_rad"] = math.nan if moved is None else values["e_v_rel"]
+        if not _has_error(observation):
+            # No error is known at all: draws that do not differ say nothing.
+            values |= {name: math.nan for name in values if name.startswith(("e_", "raw_e_"))}
+        return {name: _real(value) for name, value in values.items()}
+
+    def _must_be_finite(self, observation: Observation) -> list[str]:
+        columns = [p.column for p in self.network.parameters]
+        errors = [f"e_{c}" for c in columns] if self.n_draws and _has_error(observation) else []
+        return ["teff", *columns, *errors]
+
+    def _why_no_data(self, quality: Quality | None) -> str:
+        low, high = self.network.grid[0], self.network.grid[-1]
+        if quality is None or quality.pixels < 2:
+            n = 0 if quality is None else quality.pixels
+            return (f"{n} pixels with finite flux between {low:.0f} and {high:.0f} angstrom; "
+                    "at least 2 are needed")
+        return f"all {quality.pixels} fluxes between {low:.0f} and {high:.0f} angstrom are equal"
+
+
+class BossNetTask(Task):
+    """BOSS Net: Teff, log g, [Fe/H] and radial velocity from optical spectra."""
+
+    network = BOSS
+
+
+def _has_error(observation: Observation) -> bool:
+    return observation.spectrum is not None and bool(observation.spectrum.error.any())
+
+
+def _real(value: float | None) -> float | None:
+    """A value as a column of type real holds it; None where it is not finite."""
+    if value is None:
+        return None
+    with np.errstate(over="ignore"):
+        single = float(np.float32(value))
+    return single if math.isfinite(single) else None

@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+from network import reference
+
+from bossnet.errors import ConfigurationError, WeightsError
+from bossnet.network import APOGEE, BOSS
+from bossnet.network.frozen import load
+from bossnet.network.importer import import_folder
+from bossnet.network.prediction import DirectPredictor, Exposure
+from bossnet.spectra import read
+
+FOLDERS = {"boss": BOSS, "lamost_dr7": BOSS, "lamost_dr8": BOSS, "apogee": APOGEE}
+
+
+def some_exposures(n=7, seed=1):
+    rng = np.random.default_rng(seed)
+    exposures = []
+    for key in range(n):
+        size = 900 + 37 * key
+        wavelength = np.linspace(3600, 9000, size).astype("f4")
+        flux = rng.normal(10, 1, size).astype("f4")
+        exposures.append(Exposure(flux, np.full(size, 0.5, "f4"), wavelength, (key << 32) + 11))
+    return exposures
+
+
+def published(shared, name, tmp_path):
+    folder = shared / "parity" / name
+    network = FOLDERS[name]
+    path = tmp_path / f"{name}.safetensors"
+    import_folder(folder, network, name=name, out=path)
+    expected = json.loads((folder / "expected.json").read_text())["spectra"]
+    files = {p.name.split(".fits")[0]: p for p in (shared / "data").rglob("*.fits*")}
+    chosen = {name: files[name.split(".fits")[0]] for name in expected}
+    if name.startswith("lamost_dr"):  # the same observation is there in two layouts
+        dr = {"lamost_dr7": ("dr7", "dr5", "dr2_float64"), "lamost_dr8": ("dr9",)}[name]
+        chosen = {file: next(p for p in (shared / "data/lamost").rglob("*.fits*")
+                             if p.parent.name in dr and p.name.split(".fits")[0]
+                             == file.split(".fits")[0]) for file in expected}
+    return DirectPredictor(load(path), network), expected, chosen
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_predictions_are_those_of_the_published_implementation(shared, name, tmp_path):
+    predictor, expected, files = published(shared, name, tmp_path)
+    exposures = []
+    for file in expected:
+        s = read(files[file])
+        exposures.append(Exposure(s.flux, s.error, s.wavelength))
+    got = predictor.predict(exposures, n_draws=0, seed=0).parameters
+    std = np.array([p.std for p in predictor.network.parameters])
+    for row, (file, e) in zip(got, expected.items(), strict=True):
+        want = [e["prediction"][p.label] for p in predictor.network.parameters]
+        limit = 2e-3 if e["fraction_of_grid_at_floor"] > 0.01 else 1e-4
+        assert np.abs((row - want) / std).max() < limit, file
+
+
+def test_the_spread_of_the_draws_is_that_of_the_published_implementation(shared, tmp_path):
+    # 600 draws of three spectra here; benchmarks/parity.py compares 10,000 draws of all.
+    predictor, expected, files = published(shared, "boss", tmp_path)
+    for file in list(expected)[:3]:
+        s = read(files[file])
+        got = predictor.predict([Exposure(s.flux, s.error, s.wavelength)], n_draws=600, seed=3)
+        want = np.array([expected[file]["std_of_draws"][p.label] for p in BOSS.parameters])
+        kurtosis = max(expected[file]["kurtosis_of_draws"].values())
+        scatter = np.sqrt((kurtosis - 1) / 4 / 600)
+        np.testing.assert_allclose(got.spread[0] / want, 1, atol=4 * scatter + 0.06, err_msg=file)
+
+
+def test_a_draw_is_the_network_on_flux_plus_error_times_noise(tiny):
+    exposure = some_exposures(1)[0]
+    predictor = DirectPredictor(tiny, BOSS)
+    got = predictor.predict([exposure], n_draws=3, seed=9)
+    each = []
+    for draw in range(3):
+        n = reference.normals(9, exposure.noise_key, draw, exposure.flux.size)
+        noisy = Exposure(exposure.flux + exposure.error * n, exposure.error, exposure.wavelength)
+        each.append(predictor.predict([noisy], n_draws=0, seed=0).parameters[0])
+    std = np.array([p.std for p in BOSS.parameters])
+    np.testing.assert_allclose(got.spread[0] / std, np.std(each, axis=0, ddof=1) / std, atol=2e-6)
+    np.testing.assert_allclose(got.median[0] / std, np.median(each, axis=0) / std, atol=2e-6)
+    np.testing.assert_allclose(got.correlation[0], np.corrcoef(np.transpose(each)), atol=2e-3)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_a_spectrums_numbers_do_not_depend_on_its_batch(tiny, batch_size):
+    exposures = some_exposures()
+    std = np.array([p.std for p in BOSS.parameters])
+    whole = DirectPredictor(tiny, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
+    other = DirectPredictor(tiny, BOSS, batch_size=batch_size).predict(
+        exposures[::-1], n_draws=5, seed=2)
+    for name in ("parameters", "spread", "median"):
+        np.testing.assert_allclose(getattr(other, name)[::-1] / std, getattr(whole, name) / std,
+                                   atol=1e-5)
+
+
+def test_without_draws_there_is_no_spread_and_one_draw_is_refused(tiny):
+    predictor = DirectPredictor(tiny, BOSS)
+    none = predictor.predict(some_exposures(2), n_draws=0, seed=0)
+    assert np.isnan(none.spread).all()
+    assert np.isnan(none.median).all()
+    assert np.isnan(none.correlation).all()
+    assert np.isnan(predictor.predict(some_exposures(2), n_draws=2, seed=0).correlation).all()
+    with pytest.raises(ConfigurationError, match="at least 2"):
+        predictor.predict(some_exposures(2), n_draws=1, seed=0)
+
+
+def test_features_are_what_the_last_layer_reads(tiny):
+    got = DirectPredictor(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
+    head = tiny.module.linear_sequential[-1]
+    outputs = got.features @ head.weight.numpy().T + head.bias.numpy()
+    std = np.array([p.std for p in BOSS.parameters])
+    mean = np.array([p.mean for p in BOSS.parameters])
+    np.testing.assert_allclose(outputs * std + mean, got.parameters, rtol=1e-5, atol=1e-4)
+
+
+def test_weights_of_another_network_are_refused(tiny):
+    with pytest.raises(WeightsError, match="apogee"):
+        DirectPredictor(tiny, APOGEE)
