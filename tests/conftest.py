@@ -1,0 +1,94 @@
+"""What tests of every area share: the shared data, and fresh databases on a real Postgres."""
+
+import itertools
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from bossnet.config import Config
+from bossnet.database import embedded
+from bossnet.database.initialise import initialise
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of shared spectra and reference results, beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not there: it is needed for this test")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres_version():
+    """Version of the Postgres that databases of a test are on."""
+    return int(os.environ.get("BOSSNET_POSTGRES_VERSION", embedded.VERSION))
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_version):
+    """URL of the maintenance database of a Postgres of the test session's own."""
+    # Not in pytest's own folders: under root the server is another user, who cannot enter them.
+    home = Path(tempfile.mkdtemp(prefix="bossnet-tests-"))
+    home.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOSSNET_POSTGRES_VERSION", str(postgres_version))
+        logging.getLogger("bossnet.database.embedded").setLevel(logging.ERROR)
+        url = embedded.start(home)
+    for statement in ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_connections = 100",
+                      "SELECT pg_reload_conf()", 'CREATE DATABASE "template_bossnet"'):
+        _execute(url, sql.SQL(statement))
+    initialise(Config(home, database_url=_named(url, "template_bossnet")))
+    yield _named(url, "postgres")
+    embedded.stop(home)
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def empty_database_url(postgres):
+    """URL of a fresh database without anything in it."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database_url(postgres, tmp_path):
+    """URL of a fresh database after `astra init`."""
+    for url in _database(postgres, "template_bossnet"):
+        initialise(Config(tmp_path, database_url=url))
+        yield url
+
+
+@pytest.fixture
+def config(database_url, tmp_path):
+    """The configuration of a fresh database after `astra init`."""
+    return Config(tmp_path, database_url=database_url)
+
+
+def _database(postgres, template):
+    name = f"test_{next(_names)}"
+    _execute(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template)))
+    yield _named(postgres, name)
+    _execute(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _named(url, name):
+    before, after = url.split("?")
+    return f"{before.rsplit('/', 1)[0]}/{name}?{after}"
+
+
+def _execute(url, statement):
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(statement)
+    finally:
+        connection.close()
