@@ -37,11 +37,13 @@ class Survey:
         identity: columns of that table which tell one spectrum from another (contract, 7).
         frame: the frame of its wavelengths: ``barycentric``, or the source's ``rest`` frame.
         recognise: the name of the layout if the open file is one of this survey's, else None.
-            Judges by content, never by name, and reads no pixels.
-        read: the spectrum of an open file; the row says which one where a file holds several.
-            Raises BadFileError.
+            Judges by content, never by name, and reads no pixels. Raises BadFileError, with the
+            reason, for a relative of it that is not read.
+        read: the spectrum of an open file; the row says which one where a file holds several, and
+            its ``snr``, where it has that column, is the spectrum's. Raises BadFileError.
         register: every spectrum of an open file at this path. Raises BadFileError.
-        resolve: the file of a row that has no path, by sdss-access, or None if it cannot be.
+        resolve: the file of a row that has no path, by sdss-access. Raises MissingFileError,
+            saying what is not known.
         is_legacy: whether a row is an SDSS I-IV spectrum (``flag_legacy_velocity``).
     """
 
@@ -53,5 +55,5 @@ class Survey:
     recognise: Callable[[fits.HDUList], str | None]
     read: Callable[[fits.HDUList, Row], Spectrum]
     register: Callable[[fits.HDUList, Path], list[Registration]]
-    resolve: Callable[[Row], Path | None]
+    resolve: Callable[[Row], Path]
     is_legacy: Callable[[Row], bool] = lambda row: False
