@@ -105,8 +105,8 @@ def _parsed(url: str, what: str) -> dict[str, Any]:
     port = str(parameters.get("port", ""))
     if any("@" in text or "://" in text for text in shown) or not re.fullmatch(r"[\d,]*", port):
         raise ConfigurationError(f"{what} cannot be understood (it is not shown, as it may hold a "
-                                 f"password): write {FORM}, with @ / : # ? and % in a password "
-                                 "written as %40 %2F %3A %23 %3F %25")
+                                 f"password): write {FORM}, with @ / : and % in a password "
+                                 "written as %40 %2F %3A %25")
     return parameters
 
 

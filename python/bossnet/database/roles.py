@@ -51,15 +51,21 @@ def settle(connection: Connection, schema: str) -> Roles:
     undone: list[str] = []
 
     def attempt(file: str, what: str) -> bool:
+        connection.notices = []
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(_LOCK)
                 cursor.execute((PACKAGE / file).read_text())
+            # Of a right that is not one's own to give or take, Postgres only warns.
+            refusals = [notice.removeprefix("WARNING:").strip() for notice in connection.notices
+                        if notice.startswith("WARNING:")]
         except errors.InsufficientPrivilege as e:
-            remarks.append(f"{what}: {e.diag.message_primary}")
+            refusals = [str(e.diag.message_primary)]
+        if refusals:
+            more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+            remarks.append(f"{what}: {refusals[0]}{more}")
             undone.append(file)
-            return False
-        return True
+        return not refusals
 
     with readable_errors(schema):
         made = attempt("roles.sql", "the roles could not be made")
