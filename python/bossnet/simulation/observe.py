@@ -1,0 +1,154 @@
+"""The one way to dress a spectrum: a star at rest as an instrument would deliver it.
+
+Quickstart, tests, training and simulated surveys all come through `observe`, so that what a
+network learns is what a simulated file holds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bossnet.simulation.broadening import resample
+from bossnet.simulation.instruments import Instrument
+from bossnet.simulation.reddening import transmission
+from bossnet.simulation.templates import Template
+from bossnet.spectra.spectrum import Spectrum
+
+SNR_RANGE = (4000.0, 8900.0)  #: angstrom, over which the median S/N per pixel is set
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How well or badly an observation went. None takes what is usual for the instrument.
+
+    Attributes:
+        flux_level: median flux in the file's units; drawn from the instrument's range if None.
+        flux_error: relative rms of the smooth error of the flux calibration.
+        tilt: rms of a slope in log flux from one end to the other.
+        arm_step: rms of the step in log flux between the arms.
+        resolution: rms relative variation of the line-spread function's width.
+        sky_level: sky over star in photons at 5000 A; drawn between 0.03 and 3 if None.
+        sky_residual: rms of what is left of the sky's lines, in errors of a pixel.
+        telluric_residual: rms of what is left of the atmosphere's absorption.
+        spikes: fraction of pixels with what is left of cosmic rays, up to 30 errors.
+        dead_pixels: fraction of pixels without inverse variance.
+        dead_flux_zero: whether those have no flux either.
+        gap: first and last angstrom of a range whose pixels are all zero, or None.
+        dead_arm: ``blue``, ``red`` or None: the arm whose pixels are all zero.
+    """
+
+    flux_level: float | None = None
+    flux_error: float | None = None
+    tilt: float = 0.0
+    arm_step: float = 0.0
+    resolution: float = 0.05
+    sky_level: float | None = None
+    sky_residual: float = 1.0
+    telluric_residual: float = 0.05
+    spikes: float = 2e-4
+    dead_pixels: float | None = None
+    dead_flux_zero: bool = False
+    gap: tuple[float, float] | None = None
+    dead_arm: str | None = None
+
+
+USUAL = Conditions()
+
+
+def observe(template: Template, instrument: Instrument, rv: float, snr: float, ebv: float,
+            rng: np.random.Generator, *, conditions: Conditions = USUAL) -> Spectrum:
+    """A template as an instrument would deliver it.
+
+    Args:
+        template: the star at rest (and rotating, where it does).
+        instrument: of `instruments`.
+        rv: velocity, km/s, positive away from us.
+        snr: median of flux / error per pixel between 4000 and 8900 A.
+        ebv: E(B-V) of the foreground, mag.
+        rng: the source of everything drawn; the same state gives the same spectrum.
+        conditions: see `Conditions`.
+
+    Returns:
+        A spectrum on all the instrument's pixels; where the template does not reach and in a
+        dead arm flux and inverse variance are zero, as in the surveys' files.
+    """
+    wavelength = instrument.wavelength
+    width = instrument.fwhm * max(0.7, 1.0 + conditions.resolution * rng.standard_normal())
+    flux = resample(template.flux, template.fwhm, loglam=instrument.loglam, target_fwhm=width,
+                    rv=rv).astype(np.float64)
+    flux *= transmission(wavelength, ebv)
+    flux *= _response(instrument, conditions, rng)
+    flux *= np.exp(-instrument.telluric * conditions.telluric_residual
+                   * rng.standard_normal())
+    known = np.isfinite(flux)
+    if conditions.dead_arm == "blue":
+        known &= wavelength > instrument.arms[1]
+    elif conditions.dead_arm == "red":
+        known &= wavelength < instrument.arms[0]
+    if conditions.gap is not None:
+        known &= (wavelength < conditions.gap[0]) | (wavelength > conditions.gap[1])
+    flux = np.where(known, flux, 0.0)
+    flux *= _level(instrument, conditions, rng) / max(float(np.median(flux[known])), 1e-30)
+
+    error = _error(flux, known, instrument, conditions, snr, rng)
+    flux += error * _noise(instrument, conditions, rng)
+    dead = conditions.dead_pixels if conditions.dead_pixels is not None else instrument.dead_pixels
+    usable = known & (rng.random(flux.size, np.float32) >= dead)
+    kept = usable if conditions.dead_flux_zero else known
+    return Spectrum.from_ivar(np.where(kept, flux, 0.0), np.where(usable, error**-2.0, 0.0),
+                              wavelength, snr=snr, survey=instrument.survey)
+
+
+def _level(instrument: Instrument, conditions: Conditions, rng: np.random.Generator) -> float:
+    """The median flux, in the file's units."""
+    low, high = np.log(instrument.flux_range)
+    drawn = float(np.exp(rng.uniform(low, high)))
+    return drawn if conditions.flux_level is None else conditions.flux_level
+
+
+def _response(instrument: Instrument, conditions: Conditions,
+              rng: np.random.Generator) -> NDArray[np.float64]:
+    """What is wrong with the flux calibration, smooth in each arm, near 1; (N,)."""
+    wavelength = instrument.wavelength
+    phase = np.linspace(-1.0, 1.0, wavelength.size)
+    nodes = np.linspace(-1.0, 1.0, 129)
+    error = conditions.flux_error if conditions.flux_error is not None else instrument.flux_error
+    waves = np.arange(1, 7)
+    amplitude = rng.standard_normal(6) / waves**0.5
+    angles = np.outer(waves, nodes * (np.pi / 2)) + rng.uniform(0, 2 * np.pi, 6)[:, None]
+    coarse = amplitude @ np.cos(angles)
+    coarse *= error * rng.chisquare(3) / 3 / max(float(np.std(coarse)), 1e-9)
+    shape = np.interp(phase, nodes, coarse)
+    shape += conditions.tilt * rng.standard_normal() * phase / 2
+    middle = sum(instrument.arms) / 2
+    shape += conditions.arm_step * rng.standard_normal() * (wavelength > middle)
+    return np.exp(shape)
+
+
+def _error(flux: NDArray[np.float64], known: NDArray[np.bool_], instrument: Instrument,
+           conditions: Conditions, snr: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Standard deviation a pixel: photons of star and sky over the throughput; (N,)."""
+    drawn = float(np.exp(rng.uniform(np.log(0.03), np.log(3.0))))
+    level = drawn if conditions.sky_level is None else conditions.sky_level
+    scale = max(float(np.median(flux[known])), 1e-30)
+    star = np.maximum(flux / scale, 0.0) * instrument.sensitivity
+    photons = star + level * instrument.sky_photons + 0.01 * np.median(instrument.sensitivity)
+    error = np.sqrt(photons) / instrument.sensitivity
+    inside = (known & (instrument.wavelength > SNR_RANGE[0])
+              & (instrument.wavelength < SNR_RANGE[1]))
+    reference = inside if inside.any() else known
+    return error * float(np.median(flux[reference] / error[reference])) / snr
+
+
+def _noise(instrument: Instrument, conditions: Conditions,
+           rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise in units of the error: photons, what is left of sky lines and cosmic rays; (N,)."""
+    pixels = instrument.wavelength.size
+    noise = rng.standard_normal(pixels, dtype=np.float32)
+    lines = np.clip(instrument.sky_photons / np.median(instrument.sky_photons) / 8.0 - 0.5, 0, 1)
+    excess = conditions.sky_residual * abs(rng.standard_normal())
+    noise += (excess * lines).astype(np.float32) * rng.standard_normal(pixels, dtype=np.float32)
+    hit = rng.integers(0, pixels, rng.poisson(conditions.spikes * pixels))
+    noise[hit] += rng.uniform(5.0, 30.0, hit.size).astype(np.float32)
+    return noise

@@ -1,0 +1,87 @@
+"""Stars at rest, without an instrument: what `observe` dresses."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bossnet.simulation.wavelengths import DEX, TEMPLATE_WAVELENGTH
+
+PACKAGED = "templates.npz"  #: in simulation/data, with its notice beside it
+
+#: Resolution (FWHM, angstrom) of the sources of templates. A model's is that of the grid.
+LIBRARY_FWHM = {"miles": 2.5, "stelib": 3.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A star's spectrum on the templates' grid (`wavelengths.TEMPLATE_LOGLAM`).
+
+    Attributes:
+        star: its name.
+        library: where the spectrum is from: ``miles``, ``stelib`` or ``thedoppler``.
+        teff: effective temperature, K.
+        logg: log10 of the surface gravity in cm/s2.
+        fe_h: [Fe/H], dex; NaN where not known.
+        flux: (9338,) float32, relative, rest frame, vacuum, not reddened; NaN where not known.
+        fwhm: (9338,) float32, its resolution in angstrom.
+    """
+
+    star: str
+    library: str
+    teff: float
+    logg: float
+    fe_h: float
+    flux: NDArray[np.float32]
+    fwhm: NDArray[np.float32]
+
+
+def resolution(library: str, *, continued_from: float = np.inf) -> NDArray[np.float32]:
+    """FWHM in angstrom on the grid, (9338,).
+
+    Models (a continuation too) are means over the grid's pixels, as sharp as a Gaussian of the
+    same variance: 0.68 pixels.
+    """
+    grid = TEMPLATE_WAVELENGTH * (0.68 * DEX * np.log(10))
+    if library not in LIBRARY_FWHM:
+        return grid.astype(np.float32)
+    own = np.full(grid.shape, LIBRARY_FWHM[library])
+    return np.where(continued_from > TEMPLATE_WAVELENGTH, own, grid).astype(np.float32)
+
+
+def packaged() -> list[Template]:
+    """The templates that come with the package: some dozens of MILES and STELIB stars."""
+    with as_file(files("bossnet.simulation") / "data" / PACKAGED) as path:
+        return load(path)
+
+
+def load(path: Path) -> list[Template]:
+    """Templates of a file that `save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        table = json.loads(str(file["table"]))
+        flux = file["flux"].astype(np.float32)
+    return [
+        Template(row["star"], row["library"], row["teff"], row["logg"],
+                 np.nan if row["fe_h"] is None else row["fe_h"], values,
+                 resolution(row["library"], continued_from=row["continued_from"] or np.inf))
+        for row, values in zip(table, flux, strict=True)]
+
+
+def save(path: Path, templates: Sequence[Template], *,
+         continued_from: Sequence[float | None]) -> None:
+    """Writes templates as half-precision flux, each with a median near 1.
+
+    Args:
+        path: of the ``.npz`` file, replaced if there.
+        templates: what to write.
+        continued_from: angstrom from which on a template is a model's, or None, one each.
+    """
+    table = [{"star": t.star, "library": t.library, "teff": t.teff, "logg": t.logg,
+              "fe_h": None if np.isnan(t.fe_h) else t.fe_h, "continued_from": red}
+             for t, red in zip(templates, continued_from, strict=True)]
+    scaled = np.array([t.flux / np.nanmedian(t.flux) for t in templates])
+    np.savez_compressed(path, table=json.dumps(table), flux=scaled.astype(np.float16))

@@ -1,0 +1,57 @@
+"""How good a network is on labelled spectra: robust scatter and offset of each parameter."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from bossnet.network.architecture import BossNet
+from bossnet.network.preparation import standardise
+
+
+def robust_sigma(values: ArrayLike) -> float:
+    """Half the width between the 16th and the 84th percentile."""
+    low, high = np.percentile(np.asarray(values), [16, 84])
+    return float(high - low) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Spectra with known labels.
+
+    Attributes:
+        flux: (N, G) float32 on the network's grid.
+        labels: (N, P) float32, NaN where not known.
+        groups: name -> (N,) bool, subsets to be judged apart.
+    """
+
+    flux: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    groups: Mapping[str, NDArray[np.bool_]]
+
+
+def predict(network: BossNet, flux: NDArray[np.float32], mean: ArrayLike, std: ArrayLike, *,
+            batch: int = 64) -> NDArray[np.float32]:
+    """(N, G) fluxes on the grid -> (N, P) parameters."""
+    with torch.inference_mode():
+        parts = [network(standardise(torch.from_numpy(flux[i:i + batch])).unsqueeze(1)).numpy()
+                 for i in range(0, len(flux), batch)]
+    return np.concatenate(parts) * np.asarray(std, np.float32) + np.asarray(mean, np.float32)
+
+
+def judge(network: BossNet, labelled: Labelled, *, names: Sequence[str], mean: ArrayLike,
+          std: ArrayLike) -> dict[str, dict[str, list[float]]]:
+    """Robust sigma and median offset, {group: {parameter: [sigma, offset, number]}}."""
+    difference = predict(network, labelled.flux, mean, std) - labelled.labels
+    table: dict[str, dict[str, list[float]]] = {}
+    for group, rows in labelled.groups.items():
+        for column, name in enumerate(names):
+            values = difference[rows, column]
+            values = values[np.isfinite(values)]
+            if values.size:
+                table.setdefault(group, {})[name] = [
+                    round(robust_sigma(values), 4), round(float(np.median(values)), 4),
+                    int(values.size)]
+    return table
