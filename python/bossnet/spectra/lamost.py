@@ -28,7 +28,7 @@ def _recognise(hdus: fits.HDUList) -> str | None:
     header = hdus[0].header
     if not _is_lamost(header):
         return None
-    if header.get("NAXIS") == 2 and header.get("NAXIS2") == IMAGE_ROWS:
+    if _is_image(header):
         return "LAMOST image"
     table = Table.of(hdus, 1)
     if table is None:
@@ -38,6 +38,10 @@ def _recognise(hdus: fits.HDUList) -> str | None:
                            "trained on; of LAMOST, low resolution would be read")
     arrays = all(table.repeat(name) > 0 for name in TABLE_COLUMNS)
     return "LAMOST table" if arrays and table.rows == 1 else None
+
+
+def _is_image(header: fits.Header) -> bool:
+    return header.get("NAXIS") == 2 and header.get("NAXIS2") == IMAGE_ROWS
 
 
 def _is_lamost(header: fits.Header) -> bool:
@@ -52,12 +56,12 @@ def _layers(header: fits.Header) -> str:
 def _read(hdus: fits.HDUList, row: Row) -> Spectrum:
     """Flux in the survey's relative units on a heliocentric, vacuum, log-linear grid."""
     header = hdus[0].header
-    if table := Table.of(hdus, 1):
-        flux, ivar, wavelength = (table.floats(name, 0) for name in TABLE_COLUMNS[:3])
+    if _is_image(header):
+        flux, ivar, third = hdus[0].data[:3]
+        wavelength = _wavelength(third, header)
     else:
-        image = hdus[0].data
-        flux, ivar = image[0], image[1]
-        wavelength = _wavelength(image[2], header)
+        table = Table(hdus[1])
+        flux, ivar, wavelength = (table.floats(name, 0) for name in TABLE_COLUMNS[:3])
     if not len(flux) == len(ivar) == len(wavelength):
         raise BadFileError(f"corrupt: {len(flux)} fluxes, {len(ivar)} inverse variances and "
                            f"{len(wavelength)} wavelengths")

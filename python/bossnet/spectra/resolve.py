@@ -20,7 +20,8 @@ from bossnet.errors import MissingFileError
 _ALIASES = {"sdss5": "sdsswork", "work": "sdsswork"}
 
 _lock = threading.Lock()
-_releases: dict[str, tuple[Any, dict[str, str]]] = {}  # sdss-access's Path, and its environment
+#: By release and base folder: sdss-access's Path, and the environment in which it holds.
+_releases: dict[tuple[str, str | None], tuple[Any, dict[str, str]]] = {}
 
 
 def full(release: Any, filetype: str, keywords: Mapping[str, Any]) -> Path:
@@ -59,7 +60,8 @@ def full(release: Any, filetype: str, keywords: Mapping[str, Any]) -> Path:
 
 def _of_release(release: str) -> tuple[Any, dict[str, str]]:
     """sdss-access's Path of a release, and the environment in which it holds."""
-    if release not in _releases:
+    key = release, os.environ.get("SAS_BASE_DIR")
+    if key not in _releases:
         with _no_new_folder():
             from sdss_access.path import Path as SDSSPath
 
@@ -70,10 +72,10 @@ def _of_release(release: str) -> tuple[Any, dict[str, str]]:
                                        "give the path when ingesting, or --release")
             before = dict(os.environ)
             path = SDSSPath(release=release)
-            changed = {key: value for key, value in os.environ.items()
-                       if before.get(key) != value}
-            _releases[release] = path, _roots(path) | changed
-    return _releases[release]
+            changed = {name: value for name, value in os.environ.items()
+                       if before.get(name) != value}
+            _releases[key] = path, _roots(path) | changed
+    return _releases[key]
 
 
 def _roots(path: Any) -> dict[str, str]:

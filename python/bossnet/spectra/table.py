@@ -102,10 +102,10 @@ class Table:
             return raw.split(b"\0")[0].decode("ascii", "replace").strip()
         if column.repeat != 1 or column.code not in _NUMBERS + "L":
             return None
-        scalar = self._values(column)[row, 0]
+        scalar = self._values(column)[row]
         if column.code == "L":
-            return bool(scalar == b"T")
-        return self._scaled(scalar, column).item()
+            return bool(scalar[0] == b"T")
+        return self._scaled(scalar, column).tolist()[0]
 
     def _values(self, column: Column) -> NDArray[Any]:
         """(rows, repeat) as stored."""
