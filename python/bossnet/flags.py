@@ -166,6 +166,7 @@ FLAGS = (
 )
 
 BAD = sum(f.mask for f in FLAGS if f.bad)
+FAILED = FLAGS[0].mask  #: set on every row without parameters
 WARN = sum(f.mask for f in FLAGS if f.warn)
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,11 @@ from bossnet.network.prediction import Exposure, Predictions, Predictor
 from bossnet.observation import Observation
 from bossnet.quality import Quality, assess
 from bossnet.spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:  # it stands around this module, and imports it
+    from bossnet.config import Config
+    from bossnet.work.run import Summary
+    from bossnet.work.settings import Settings
 
 _PAIRED = ("log_teff", "logg", "fe_h", "v_rel")  # the order in the correlations' names
 
@@ -77,6 +83,13 @@ class Task:
         while some := list(islice(queue, at_once)):
             yield from self._run([o if isinstance(o, Observation) else Observation(o)
                                   for o in some])
+
+    @classmethod
+    def execute(cls, config: "Config", settings: "Settings", **options: Any) -> "Summary":
+        """The whole job around `run`: select, read, predict, flag, write; see `work.run`."""
+        from bossnet.work.run import execute
+
+        return execute(cls, config, settings, **options)
 
     def _run(self, observations: Sequence[Observation]) -> list[Result]:
         qualities = [o.quality or (assess(o.spectrum, self.network) if o.spectrum else None)

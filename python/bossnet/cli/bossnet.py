@@ -1,0 +1,46 @@
+"""The program `bossnet`: every command of this package."""
+
+from importlib import import_module
+
+import click
+
+from bossnet import __version__
+
+#: Each command and its module; imported only when it is asked for, so that help is quick.
+COMMANDS = {
+    "init": "bossnet.cli.init",
+    "ingest": "bossnet.cli.ingest",
+    "run": "bossnet.cli.run",
+    "status": "bossnet.cli.status",
+    "weights": "bossnet.cli.weights",
+    "simulate": "bossnet.cli.simulate",
+}
+OPERATOR = ("init", "ingest", "run", "status")  #: those that `astra` has too
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def __init__(self, name: str, names: tuple[str, ...], **attributes: object) -> None:
+        super().__init__(name, **attributes)  # type: ignore[arg-type]
+        self.names = names
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.names)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.names:
+            return None
+        return getattr(import_module(COMMANDS[name]), name)
+
+
+def program(name: str, names: tuple[str, ...], text: str) -> click.Group:
+    """A program with these commands."""
+    group = Lazy(name, names, help=text, context_settings={"max_content_width": 100})
+    return click.version_option(__version__, prog_name=name)(group)
+
+
+def main() -> None:
+    """Entry point of `bossnet`."""
+    program("bossnet", tuple(COMMANDS),
+            "Stellar parameters from spectra with BOSS Net: for its operators and keepers.")()

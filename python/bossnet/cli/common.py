@@ -1,0 +1,54 @@
+"""What every command shares: the database's option, errors in one line, exit statuses."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from bossnet.errors import BossNetError, ConfigurationError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: For people: progress, summaries, warnings. What a program reads goes to standard output.
+console = Console(stderr=True, highlight=False)
+
+database_option = click.option(
+    "--database", metavar="URL", help="postgresql://...; by default BOSSNET_DATABASE_URL, the "
+    "configuration file, or the embedded Postgres under BOSSNET_HOME.")
+json_option = click.option("--json", "as_json", is_flag=True,
+                           help="Print one JSON object to standard output.")
+
+
+def said(command: Command) -> Command:
+    """Errors of this package become one clear message and the exit status of the contract.
+
+    2 where an option or the configuration cannot be used, 1 where the work failed, 130 after
+    Ctrl-C or SIGTERM. Any other error is a fault of the software and keeps its traceback.
+    """
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except ConfigurationError as e:
+            fail(str(e), 2)
+        except BossNetError as e:
+            fail(str(e), 1)
+        except KeyboardInterrupt:
+            fail("stopped; what was finished is written, and running again goes on", 130)
+
+    return run  # type: ignore[return-value]
+
+
+def fail(message: str, status: int) -> None:
+    """Says what went wrong and ends the program with this exit status."""
+    click.echo(f"error: {message}", err=True)
+    sys.exit(status)
+
+
+def print_json(values: Any) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(values, indent=2, default=str, allow_nan=False))

@@ -1,0 +1,92 @@
+"""`bossnet weights`: the frozen networks that are installed."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bossnet import config
+from bossnet.cli.common import json_option, print_json, said
+from bossnet.network import NETWORKS
+from bossnet.network.installed import find, folder, installed
+
+
+@click.group()
+def weights() -> None:
+    """Import, list, show and verify frozen networks."""
+
+
+@weights.command("import", epilog="Example:\n\n    bossnet weights import ./deploy/BossNet "
+                                  "--kind boss --name bossnet-2024")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(sorted(NETWORKS)), required=True,
+              help="Which network it is: a published folder does not say.")
+@click.option("--name", required=True, help="The name it gets here.")
+@click.option("--replace", is_flag=True, help="Replace one of this name.")
+@said
+def import_(source: Path, kind: str, name: str, replace: bool) -> None:
+    """Import published weights (a folder), or a safetensors file with its card.
+
+    Loading is strict, and nothing in the files is executed.
+    """
+    from bossnet.network.importer import import_file, import_folder
+
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise click.BadParameter("use letters, digits, - _ . only", param_hint="--name")
+    target = folder(config.load().home) / f"{name}.safetensors"
+    if target.exists() and not replace:
+        raise click.BadParameter(f"{name} is there already; give another name, or --replace",
+                                 param_hint="--name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    do = import_folder if source.is_dir() else import_file
+    card = do(source, NETWORKS[kind], name=name, out=target)
+    click.echo(f"imported {name} ({card.sha256[:12]}) as {target}")
+
+
+@weights.command("list", epilog="Example:\n\n    bossnet weights list --json")
+@json_option
+@said
+def list_(as_json: bool) -> None:
+    """List the installed networks."""
+    from bossnet.network.frozen import read_card
+
+    cards = [(item, read_card(item.path)) for item in installed(config.load().home)]
+    if as_json:
+        print_json([{"name": item.name, "path": str(item.path), "network": card.network,
+                     "status": card.status, "sha256": card.sha256} for item, card in cards])
+        return
+    for item, card in cards:
+        click.echo(f"{item.name}  {card.network}  {card.status}  {card.sha256[:12]}  {item.path}")
+    if not cards:
+        click.echo("no weights are installed: `bossnet weights import` brings some")
+
+
+@weights.command(epilog="Example:\n\n    bossnet weights show bossnet-demonstration")
+@click.argument("name")
+@said
+def show(name: str) -> None:
+    """Print the card of a network (by name or path) as JSON."""
+    from bossnet.network.frozen import read_card
+
+    print_json(asdict(read_card(find(name, config.load().home))))
+
+
+@weights.command(epilog="Example:\n\n    bossnet weights verify bossnet-demonstration")
+@click.argument("names", metavar="NAME...", nargs=-1)
+@said
+def verify(names: tuple[str, ...]) -> None:
+    """Check networks (all installed ones by default): whole, unaltered, and fitting their card."""
+    from bossnet.errors import WeightsError
+    from bossnet.network.frozen import load
+
+    home = config.load().home
+    paths = [find(name, home) for name in names] or [item.path for item in installed(home)]
+    bad = 0
+    for path in paths:
+        try:
+            click.echo(f"{path}: good ({load(path).card.sha256[:12]})")
+        except WeightsError as e:
+            bad += 1
+            click.echo(f"bad: {e}", err=True)
+    sys.exit(1 if bad else 0)

@@ -1,0 +1,116 @@
+"""A worker's hold on the chunks of a run: claimed, kept alive, ended behind a fence.
+
+Results and the end of their chunk are one transaction, whose first statement is the fence: a
+worker that lost its chunk writes nothing.
+"""
+
+import json
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import RealDictCursor
+
+from bossnet.database.writer import upsert
+from bossnet.errors import DatabaseError
+from bossnet.work.plan import Todo
+from bossnet.work.queries import query
+from bossnet.work.settings import Tally
+
+BEAT = 10.0  #: seconds between two signs of life
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some spectra of one table, held by this worker.
+
+    Attributes:
+        pk: of ``bossnet_chunk``.
+        table: spectrum table.
+        keys: spectra of the chunk.
+        rows: those still to be done, by column name.
+    """
+
+    pk: int
+    table: str
+    keys: list[int]
+    rows: list[dict[str, Any]]
+
+
+class Claims:
+    """The chunks of one run, as one worker takes and ends them.
+
+    Args:
+        connection: of the writer, used by nobody else meanwhile.
+        run_pk: the run.
+        todo: which of a chunk's spectra are still to be done.
+    """
+
+    def __init__(self, connection: Connection, run_pk: int, todo: Todo) -> None:
+        self.connection, self.run_pk, self.todo = connection, run_pk, todo
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._beaten = time.monotonic()
+
+    def claim(self) -> Chunk | None:
+        """The next chunk of the run, or None where all are taken."""
+        with self.connection, self.connection.cursor(cursor_factory=RealDictCursor) as cursor:
+            cursor.execute(query("claim"), {"worker": self.worker, "run": self.run_pk})
+            claimed = cursor.fetchone()
+            if claimed is None:
+                return None
+            cursor.execute(query(
+                "chunk_rows", table=sql.Identifier(claimed["table_name"]),
+                keys=sql.Literal(claimed["spectrum_pks"]), todo=self.todo.chunk(self.run_pk)))
+            rows = [dict(row) for row in cursor.fetchall()]
+        return Chunk(claimed["pk"], claimed["table_name"], claimed["spectrum_pks"], rows)
+
+    def beat(self) -> None:
+        """A sign of life, at most every `BEAT` seconds."""
+        if time.monotonic() - self._beaten < BEAT:
+            return
+        self._beaten = time.monotonic()
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute(query("beat"), {"worker": self.worker, "run": self.run_pk})
+
+    def end(self, chunk: Chunk, rows: Sequence[Mapping[str, Any]], tally: Tally, *,
+            done: bool) -> None:
+        """Writes what there is of a chunk and ends it, or gives the rest of it back.
+
+        Raises:
+            DatabaseError: another worker has the chunk; nothing was written.
+        """
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute(query("end_chunk"), {
+                "state": "done" if done else "ready", "chunk": chunk.pk, "worker": self.worker})
+            if cursor.rowcount != 1:
+                self.connection.rollback()
+                raise DatabaseError(f"chunk {chunk.pk} is no longer held by {self.worker}: its "
+                                    "results are left to the worker that has it")
+            upsert(self.connection, self.todo.results, rows, overwrite=self.todo.replaces)
+            self._count(cursor, tally)
+
+    def take_back(self, keys: list[int]) -> None:
+        """Deletes the run's rows of these spectra, and takes them from its counts."""
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute(query("take_back", results=sql.Identifier(self.todo.results)),
+                           {"run": self.run_pk, "keys": keys})
+            gone = Tally()
+            for (result_flags,) in cursor.fetchall():
+                gone.add(result_flags, -1)
+            self._count(cursor, gone)
+
+    def _count(self, cursor: Cursor, tally: Tally) -> None:
+        """Adds to the run's counts, within the caller's transaction."""
+        cursor.execute(query("lock_counts"), {"run": self.run_pk})
+        counts = Counter((cursor.fetchone() or [{}])[0])
+        counts.update(tally.counts)  # adds, and keeps what is negative
+        cursor.execute(query("add_counts"), {
+            "run": self.run_pk, "n_done": tally.n_done, "n_failed": tally.n_failed,
+            "counts": json.dumps({name: n for name, n in counts.items() if n})})

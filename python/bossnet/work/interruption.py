@@ -1,0 +1,77 @@
+"""Ctrl-C and SIGTERM: what is finished is written, the rest is left for the next time."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from psycopg2.extensions import connection as Connection
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_GLANCE = 0.1  #: seconds between two looks at whether a signal has come
+
+
+class Interruption:
+    """Whether the run is asked to stop.
+
+    The first signal is noted while work is `deferred`, and raises KeyboardInterrupt at any
+    other time; a second one always raises.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._deferred = False
+
+    @contextmanager
+    def installed(self) -> Iterator["Interruption"]:
+        """Handles the signals for the time of the context (in the main thread alone)."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {number: signal.signal(number, self._come) for number in SIGNALS}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While in here, a signal is only noted, to be seen in `asked`."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+
+    def _come(self, number: int, frame: FrameType | None) -> None:
+        first, self.asked = not self.asked, True
+        if not (self._deferred and first):
+            raise KeyboardInterrupt
+
+
+def cancellable(connection: Connection, statement: Callable[[], None]) -> None:
+    """Executes a statement so that a signal cancels it, instead of waiting for its end.
+
+    libpq waits in C, where Python sees no signal: the waiting is done in a thread.
+    """
+    problem: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            statement()
+        except BaseException as e:  # noqa: BLE001 -- raised again below
+            problem.append(e)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_GLANCE)
+    except BaseException:
+        connection.cancel()
+        thread.join()
+        raise
+    if problem:
+        raise problem[0]

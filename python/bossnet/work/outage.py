@@ -1,0 +1,71 @@
+"""An outage must not become a release (contract, section 8)."""
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WINDOW, LEAST = 1000, 200  #: spectra that are looked back at, and needed to judge at all
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A spectrum that failed for an outward reason."""
+
+    spectrum_pk: int
+    path: str | None
+    message: str
+
+
+class OutageWatch:
+    """Looks at the last spectra of a run and says when it must stop.
+
+    Args:
+        max_failures: the fraction of the window above which it is an outage.
+    """
+
+    def __init__(self, max_failures: float = 0.5) -> None:
+        self.max_failures = max_failures
+        self._last: deque[Trouble | None] = deque(maxlen=WINDOW)
+        self._failed = 0
+
+    def add(self, trouble: Trouble | None) -> None:
+        """One more spectrum, with its trouble if it failed for an outward reason."""
+        if len(self._last) == WINDOW and self._last[0] is not None:
+            self._failed -= 1
+        self._last.append(trouble)
+        self._failed += trouble is not None
+
+    @property
+    def is_outage(self) -> bool:
+        return (len(self._last) >= LEAST
+                and self._failed > self.max_failures * len(self._last))
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """The failures of the window."""
+        return [t for t in self._last if t is not None]
+
+    def describe(self) -> str:
+        """How many failed, and what they have in common."""
+        troubles = self.troubles
+        said = Counter(_without_path(t) for t in troubles).most_common(1)[0]
+        text = (f"{len(troubles)} of the last {len(self._last)} spectra failed; "
+                f"{said[1]} of them: {said[0]}")
+        place = _common_folder(t.path for t in troubles)
+        return text + (f"; all lie under {place}" if place else "")
+
+
+def _without_path(trouble: Trouble) -> str:
+    return trouble.message.replace(trouble.path, "FILE") if trouble.path else trouble.message
+
+
+def _common_folder(paths: Iterable[str | None]) -> str | None:
+    known = [os.path.dirname(p) for p in paths if p]
+    if not known:
+        return None
+    try:
+        common = os.path.commonpath(known)
+    except ValueError:
+        return None
+    return common if common not in ("", "/") else None

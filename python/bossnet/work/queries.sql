@@ -1,0 +1,160 @@
+-- Every statement of the package `work`, by name. A name in braces is an identifier or a
+-- fragment put in by `queries.py`; %(name)s is a value.
+
+-- name: plan_chunks
+-- The keys of a selection that are still to be done, as arrays of a chunk each. The expression
+-- stands in a scope of its own: a name is the spectrum's, else the source's.
+SELECT array_agg(spectrum_pk ORDER BY spectrum_pk)
+FROM (
+    SELECT spectrum_pk, (row_number() OVER (ORDER BY spectrum_pk) - 1) / {chunk} AS part
+    FROM (
+        SELECT _row.spectrum_pk
+        FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk
+        WHERE (SELECT
+({where}
+) FROM (SELECT _row.*) AS {table})
+          AND ({todo})
+        ORDER BY _row.spectrum_pk
+        LIMIT {limit}
+    ) AS selected
+) AS numbered
+GROUP BY part ORDER BY part
+
+-- name: count_selection
+-- How many rows the table has, the expression takes, and are still to be done.
+SELECT count(*),
+       count(*) FILTER (WHERE taken),
+       count(*) FILTER (WHERE taken AND todo)
+FROM (
+    SELECT (SELECT
+({where}
+) FROM (SELECT _row.*) AS {table}) AS taken,
+           ({todo}) AS todo
+    FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk
+) AS judged
+
+-- name: todo_missing
+-- No row yet under this version and tag.
+NOT EXISTS (SELECT FROM {results} AS b WHERE b.spectrum_pk = _row.spectrum_pk
+            AND b.v_astra_major_minor = {version} AND b.tag = {tag})
+
+-- name: todo_overwrite
+-- No row yet of this overwriting, or of the interrupted one that it continues.
+NOT EXISTS (SELECT FROM {results} AS b WHERE b.spectrum_pk = _row.spectrum_pk
+            AND b.v_astra_major_minor = {version} AND b.tag = {tag}
+            AND b.run_pk = ANY ({chain}::bigint[]))
+
+-- name: todo_retry
+-- A failed row that may now succeed: a missing file, trouble with storage or device, or a bad
+-- file that has changed since.
+EXISTS (SELECT FROM {results} AS b WHERE b.spectrum_pk = _row.spectrum_pk
+        AND b.v_astra_major_minor = {version} AND b.tag = {tag}
+        AND (b.result_flags & {missing_file} <> 0
+             OR (b.result_flags & {exception} <> 0 AND b.result_flags & {explained} = 0)
+             OR b.spectrum_pk = ANY ({changed}::bigint[])))
+
+-- name: bad_files
+-- Rows whose file could not be used, to see whether it has changed.
+SELECT _row.*, b.file_size AS _file_size, b.file_mtime AS _file_mtime
+FROM {results} AS b JOIN {table} AS _row ON _row.spectrum_pk = b.spectrum_pk
+WHERE b.v_astra_major_minor = {version} AND b.tag = {tag} AND b.result_flags & {bad_file} <> 0
+
+-- name: has_rows
+SELECT EXISTS (SELECT FROM {table})
+
+-- name: other_settings
+-- How the rows that are there under this version and tag were made.
+SELECT DISTINCT weights, weights_sha256, n_draws, seed, uncertainty_method, precision, masking
+FROM bossnet_run AS r
+WHERE r.task = %(task)s AND r.v_astra_major_minor = %(version)s AND r.tag = %(tag)s
+  AND EXISTS (SELECT FROM {results} AS b WHERE b.run_pk = r.pk)
+
+-- name: overwrite_to_continue
+-- The last unfinished overwriting with the same settings and selection, and its chain of runs.
+WITH last AS (
+    SELECT coalesce(continues_pk, pk) AS first, state FROM bossnet_run
+    WHERE overwrite AND task = %(task)s AND v_astra_major_minor = %(version)s AND tag = %(tag)s
+      AND weights_sha256 = %(weights_sha256)s AND n_draws = %(n_draws)s AND seed = %(seed)s
+      AND uncertainty_method = %(uncertainty_method)s AND precision = %(precision)s
+      AND masking = %(masking)s AND selection IS NOT DISTINCT FROM %(selection)s
+      AND tables = %(tables)s AND row_limit IS NOT DISTINCT FROM %(row_limit)s
+    ORDER BY pk DESC LIMIT 1
+)
+SELECT last.first, array_agg(r.pk)
+FROM last JOIN bossnet_run AS r ON coalesce(r.continues_pk, r.pk) = last.first
+WHERE last.state <> 'done' GROUP BY last.first
+
+-- name: insert_run
+INSERT INTO bossnet_run ({columns}) VALUES ({values}) RETURNING pk
+
+-- name: insert_chunk
+INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n) VALUES %s
+
+-- name: start_run
+UPDATE bossnet_run SET state = 'running', n_selected = %(n_selected)s, heartbeat = now()
+WHERE pk = %(run)s
+
+-- name: end_run
+UPDATE bossnet_run SET state = %(state)s, error_message = %(message)s, finished = now(),
+       heartbeat = now()
+WHERE pk = %(run)s
+
+-- name: claim
+-- The next chunk of a run for this worker; none is left where no row comes back.
+UPDATE bossnet_chunk
+SET state = 'claimed', worker = %(worker)s, claimed = now(), heartbeat = now(),
+    attempts = attempts + 1
+WHERE pk = (SELECT pk FROM bossnet_chunk WHERE run_pk = %(run)s AND state = 'ready'
+            ORDER BY pk LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING pk, table_name, spectrum_pks
+
+-- name: end_chunk
+-- The fence: done by the worker that holds it, or not at all.
+UPDATE bossnet_chunk SET state = %(state)s, finished = CASE %(state)s WHEN 'done' THEN now() END
+WHERE pk = %(chunk)s AND worker = %(worker)s AND state = 'claimed'
+
+-- name: beat
+-- The sign of life of a worker, on its run and its chunks.
+WITH beaten AS (
+    UPDATE bossnet_chunk SET heartbeat = now()
+    WHERE run_pk = %(run)s AND worker = %(worker)s AND state = 'claimed'
+)
+UPDATE bossnet_run SET heartbeat = now() WHERE pk = %(run)s
+
+-- name: chunk_rows
+-- What is to be done of a chunk, with all that its table, its source and its noise key say.
+SELECT _row.*, spectrum.noise_key AS _noise_key, source.ebv AS _ebv
+FROM {table} AS _row
+LEFT JOIN source ON source.pk = _row.source_pk
+LEFT JOIN spectrum ON spectrum.pk = _row.spectrum_pk
+WHERE _row.spectrum_pk = ANY ({keys}::bigint[]) AND ({todo})
+ORDER BY _row.spectrum_pk
+
+-- name: lock_counts
+SELECT counts FROM bossnet_run WHERE pk = %(run)s FOR UPDATE
+
+-- name: add_counts
+UPDATE bossnet_run SET n_done = n_done + %(n_done)s, n_failed = n_failed + %(n_failed)s,
+       counts = %(counts)s, heartbeat = now()
+WHERE pk = %(run)s
+
+-- name: take_back
+-- Rows of an outage; they are missing again, for the next run to add.
+DELETE FROM {results} WHERE run_pk = %(run)s AND spectrum_pk = ANY (%(keys)s::bigint[])
+RETURNING result_flags
+
+-- name: recent_runs
+SELECT pk, task, state, started, finished, heartbeat, username, hostname, tag, selection,
+       software_version, weights, weights_status, device, n_draws, n_selected, n_done, n_failed,
+       counts, error_message, extract(epoch FROM now() - heartbeat) AS silent,
+       extract(epoch FROM coalesce(finished, now()) - started) AS seconds
+FROM bossnet_run WHERE %(run)s IS NULL OR pk = %(run)s
+ORDER BY pk DESC LIMIT %(limit)s
+
+-- name: failures
+-- Failed spectra of a run, an example of each kind of reason with its number.
+SELECT result_flags & {reasons} AS reason, count(*) AS number,
+       min(spectrum_pk) AS spectrum_pk,
+       (array_agg(error_message ORDER BY spectrum_pk))[1] AS error_message
+FROM {results} WHERE run_pk = {run} AND result_flags & 1 <> 0
+GROUP BY 1 ORDER BY number DESC

@@ -1,0 +1,115 @@
+"""From a row of a spectrum table to an observation. Torch-free: reader processes run it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bossnet.database.paths import resolve_path
+from bossnet.errors import BadFileError, MissingFileError, ReadError, SpectrumError
+from bossnet.flags import Outcome
+from bossnet.network.declaration import Network
+from bossnet.observation import Observation
+from bossnet.quality import assess
+from bossnet.spectra import SURVEYS, read
+from bossnet.spectra.survey import Row, Survey
+
+A_G_PER_EBV = 2.74  #: A_G / E(B-V), where only the latter is known
+
+_OUTCOMES: dict[type[SpectrumError], Outcome] = {
+    MissingFileError: Outcome.MISSING_FILE,
+    BadFileError: Outcome.BAD_FILE,
+    ReadError: Outcome.STORAGE_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading one row.
+
+    Attributes:
+        observation: to be judged.
+        path: of the file, where one could be named.
+        seconds: that it took.
+    """
+
+    observation: Observation
+    path: str | None
+    seconds: float
+
+
+def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) -> Reading:
+    """Reads the spectrum of a row; a failure is an outcome, never an exception.
+
+    Args:
+        table: its spectrum table.
+        row: its columns, and ``_noise_key`` and ``_ebv`` of the tables beside it.
+        roots: named folders of the configuration.
+        network: whose grid its quality is assessed for.
+    """
+    start = time.perf_counter()
+    surveys = [s for s in SURVEYS.values() if s.table == table]
+    path: Path | None = None
+    known: dict[str, Any] = {}
+    try:
+        path = find_file(row, surveys, roots)
+        known = _file_state(path)
+        spectrum = read(path, row)
+        survey = SURVEYS[spectrum.survey]
+        if survey not in surveys:
+            raise BadFileError(f"{path}: registered in {table}, but it is now a spectrum of "
+                               f"{survey.title}; ingest it again")
+        observation = Observation(spectrum, quality=assess(spectrum, network), **known,
+                                  **_context(row, survey))
+    except SpectrumError as e:
+        observation = Observation(None, _OUTCOMES[type(e)], str(e), **known,
+                                  **_context(row, surveys[0]))
+    return Reading(observation, str(path) if path else None, time.perf_counter() - start)
+
+
+def failed_reading(table: str, row: Row, outcome: Outcome, message: str) -> Reading:
+    """A reading that its process never gave."""
+    survey = next(s for s in SURVEYS.values() if s.table == table)
+    return Reading(Observation(None, outcome, message, **_context(row, survey)),
+                   row.get("path"), 0.0)
+
+
+def find_file(row: Row, surveys: list[Survey], roots: Mapping[str, Path]) -> Path:
+    """The file of a row: its own path, else as sdss-access resolves it.
+
+    Raises:
+        MissingFileError: neither names one.
+    """
+    if row.get("path"):
+        return resolve_path(row["path"], roots)
+    for survey in surveys:
+        if (path := survey.resolve(row)) is not None:
+            return path
+    raise MissingFileError("the row has no path, and sdss-access cannot name one for its "
+                           "release and file type: give the path when ingesting")
+
+
+def _file_state(path: Path) -> dict[str, Any]:
+    try:
+        state = path.stat()
+    except OSError:
+        return {}  # reading it will say why
+    return {"file_size": state.st_size, "file_mtime": state.st_mtime}
+
+
+def _context(row: Row, survey: Survey) -> dict[str, Any]:
+    """What a row says of its spectrum beside the pixels."""
+    rest = survey.frame == "rest"
+    a_g, ebv = row.get("a_g"), row.get("_ebv")
+    if a_g is None and ebv is not None:
+        a_g = A_G_PER_EBV * ebv
+    noise_key = row.get("_noise_key")
+    return {
+        "noise_key": row["spectrum_pk"] if noise_key is None else noise_key,
+        "snr": row.get("snr"),
+        "a_g": a_g,
+        "in_rest_frame": rest,
+        "frame_velocity": row.get("v_rad") if rest else None,
+        "is_legacy": survey.is_legacy(row),
+    }

@@ -1,0 +1,140 @@
+"""A worker: claims chunks of a run, reads, predicts, flags, writes, until none is left."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+from bossnet import v_astra
+from bossnet.errors import OutageError
+from bossnet.flags import Outcome
+from bossnet.spectra.survey import Row
+from bossnet.task import Result, Task
+from bossnet.work.claims import Chunk, Claims
+from bossnet.work.interruption import Interruption
+from bossnet.work.outage import OutageWatch, Trouble
+from bossnet.work.readers import Readers
+from bossnet.work.reading import Reading
+from bossnet.work.settings import Decisive, Tally
+
+AT_ONCE = 32  #: spectra handed to the task together; after each, a signal is looked for
+
+
+class Progress(Protocol):
+    """Whoever wants to know how a run goes on."""
+
+    def advance(self, done: int, failed: int) -> None:
+        """So many more spectra are done, so many of them failed."""
+        ...
+
+
+@dataclass(slots=True)
+class _Open:
+    """A claimed chunk whose results are not all there."""
+
+    chunk: Chunk
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+class Worker:
+    """Does the work of one run.
+
+    Args:
+        task: predicts and flags.
+        claims: its hold on the run's chunks.
+        decisive: the settings that rows carry.
+        tag: of the rows.
+        watch: for outages.
+        progress: who is told.
+    """
+
+    def __init__(self, task: Task, claims: Claims, decisive: Decisive, *, tag: str,
+                 watch: OutageWatch, progress: Progress) -> None:
+        self.task, self.claims, self.watch, self.progress = task, claims, watch, progress
+        self._fixed = {
+            "run_pk": claims.run_pk, "v_astra": v_astra(), "tag": tag,
+            "weights": decisive.weights, "n_draws": decisive.n_draws,
+            "uncertainty_method": decisive.uncertainty_method}
+        self._open: list[_Open] = []
+
+    def work(self, readers: Readers, interruption: Interruption) -> None:
+        """Until no chunk is left, or a signal comes.
+
+        Whatever ends it, what was finished is written and the rest is given back.
+
+        Raises:
+            KeyboardInterrupt: a signal came.
+            OutageError: too many of the last spectra failed for an outward reason.
+        """
+        stream = readers.stream(self._rows())
+        try:
+            with interruption.deferred():
+                while some := list(islice(stream, AT_ONCE)):
+                    self._do(some)
+                    if interruption.asked:
+                        raise KeyboardInterrupt
+        finally:
+            stream.close()
+            self._give_back()
+
+    def _rows(self) -> Iterator[tuple[_Open, str, Row]]:
+        while (chunk := self.claims.claim()) is not None:
+            opened = _Open(chunk)
+            self._open.append(opened)
+            if not chunk.rows:  # all of it was done meanwhile
+                self._end(opened)
+            for row in chunk.rows:
+                yield opened, chunk.table, row
+
+    def _do(self, some: Sequence[tuple[_Open, str, Row, Reading]]) -> None:
+        start = time.perf_counter()
+        results = list(self.task.run((reading.observation for *_, reading in some),
+                                     at_once=len(some)))
+        seconds = (time.perf_counter() - start) / len(some)
+        for (opened, _, row, reading), result in zip(some, results, strict=True):
+            self._keep(opened, row, reading, result, seconds)
+        if self.watch.is_outage:
+            self._stop_for_outage()
+        for opened in [o for o in self._open if len(o.rows) == len(o.chunk.rows)]:
+            self._end(opened)
+        self.claims.beat()
+        self.progress.advance(len(results),
+                              sum(r.outcome is not Outcome.DONE for r in results))
+
+    def _keep(self, opened: _Open, row: Row, reading: Reading, result: Result,
+              seconds: float) -> None:
+        observation = reading.observation
+        message = result.error_message
+        if message and reading.path and reading.path not in message:
+            message = f"{reading.path}: {message}"
+        opened.rows.append(self._fixed | result.values | {
+            "spectrum_pk": row["spectrum_pk"], "source_pk": row["source_pk"],
+            "t_elapsed": seconds, "t_overhead": reading.seconds,
+            "file_size": observation.file_size, "file_mtime": observation.file_mtime,
+            "result_flags": result.result_flags, "error_message": message or None})
+        opened.tally.add(result.result_flags)
+        self.watch.add(Trouble(row["spectrum_pk"], reading.path, result.error_message)
+                       if result.outcome.is_outage else None)
+
+    def _end(self, opened: _Open) -> None:
+        self.claims.end(opened.chunk, opened.rows, opened.tally, done=True)
+        self._open.remove(opened)
+
+    def _give_back(self) -> None:
+        for opened in list(self._open):
+            self.claims.end(opened.chunk, opened.rows, opened.tally,
+                            done=len(opened.rows) == len(opened.chunk.rows))
+            self._open.remove(opened)
+
+    def _stop_for_outage(self) -> None:
+        """Takes the failures of the outage back, written or not, and stops."""
+        keys = {t.spectrum_pk for t in self.watch.troubles}
+        for opened in self._open:
+            opened.rows = [row for row in opened.rows if row["spectrum_pk"] not in keys]
+            opened.tally = Tally()
+            for row in opened.rows:
+                opened.tally.add(row["result_flags"])
+        self.claims.take_back(sorted(keys))
+        raise OutageError(self.watch.describe())
