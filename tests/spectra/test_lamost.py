@@ -62,7 +62,7 @@ def test_a_recent_file_registers_with_release_identity_and_snr(tmp_path):
     assert survey is SURVEYS["lamost"]
     assert found.source == {"ra": 332.5, "dec": -2.1}
     assert found.columns == {
-        "release": "dr9", "obsid": 101005, "lmjd": 55859, "planid": "F5902", "spid": 1,
+        "release": "LAMOST DR9", "obsid": 101005, "lmjd": 55859, "planid": "F5902", "spid": 1,
         "fiberid": 5, "mjd": 55858, "ra": 332.5, "dec": -2.1, "snru": None, "snrg": 8.5,
         "snrr": 16.5, "snri": None, "snrz": None, "snr": 16.5, "class": "STAR",
         "subclass": "G0", "z": None, "path": str(tmp_path / "a.fits")}

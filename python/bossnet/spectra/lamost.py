@@ -105,7 +105,7 @@ def _snr(header: fits.Header) -> dict[str, float | None]:
 def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
     header = hdus[0].header
     columns = {
-        "release": _release(header),  # DR1 and early DR2 files do not say it
+        "release": values.text(header.get("DATA_V")),  # DR1 and early DR2 do not say it
         "obsid": values.identifier(header.get("OBSID")),
         "mjd": values.integer(header.get("MJD")),
         "class": values.text(header.get("CLASS")),
@@ -116,12 +116,6 @@ def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
     source = values.position(header.get("RA"), header.get("DEC"))
     columns |= {"ra": source.get("ra"), "dec": source.get("dec")}
     return [Registration(columns | _identity(header, path) | _snr(header), source)]
-
-
-def _release(header: fits.Header) -> str | None:
-    """DATA_V, 'LAMOST DR7', as 'dr7'."""
-    version = values.text(header.get("DATA_V"))
-    return version.lower().removeprefix("lamost").strip() if version else None
 
 
 def _identity(header: fits.Header, path: Path) -> dict[str, Any]:
