@@ -103,7 +103,7 @@ def telluric_depth(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
 
 BOSS = Instrument(
     name="BOSS", survey="boss",
-    loglam=3.5523 + 1e-4 * np.arange(4648),
+    loglam=3.5523 + 1e-4 * np.arange(4648, dtype=np.float64),
     resolution=((3600, 1500), (4500, 1750), (6000, 2150), (6200, 1850), (7500, 2150),
                 (9000, 2500), (10400, 2550)),
     throughput=((3550, 0.03), (3800, 0.07), (4000, 0.11), (4500, 0.16), (5000, 0.19),
@@ -116,7 +116,7 @@ BOSS = Instrument(
 
 LAMOST = Instrument(
     name="LAMOST", survey="lamost",
-    loglam=3.5682 + 1e-4 * np.arange(3909),
+    loglam=3.5682 + 1e-4 * np.arange(3909, dtype=np.float64),
     resolution=((3700, 1400), (4500, 1700), (5900, 2100), (6000, 1600), (7500, 1900),
                 (9100, 2300)),
     throughput=((3700, 0.01), (3900, 0.02), (4200, 0.04), (4700, 0.06), (5300, 0.07),

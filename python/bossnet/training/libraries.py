@@ -78,7 +78,8 @@ def _miles(folder: Path, lines: list[str]) -> list[LibraryStar]:
             flux = np.asarray(hdus[0].data, np.float64)
             header = hdus[0].header
             wavelength = header["CRVAL1"] + header["CDELT1"] * np.arange(flux.size)
-        stars.append(LibraryStar(path.name, "miles", (name.strip(),), *values,
+        teff, logg, fe_h = values
+        stars.append(LibraryStar(path.name, "miles", (name.strip(),), teff, logg, fe_h,
                                  _on_grid(wavelength, flux)))
     return stars
 

@@ -90,7 +90,7 @@ def _stored(star: LibraryStar, others: Sequence[LibraryStar],
             models: DopplerModels) -> StoredStar:
     template = Template(star.names[0], star.library, star.teff, star.logg, star.fe_h, star.flux,
                         resolution(star.library))
-    ends = ()
+    ends: tuple[NDArray[np.float32], ...] = ()
     if star.library == "miles":
         found = (model_red_end(star, models), neighbours_red_end(star, others))
         ends = tuple(end for end in found if end is not None)
