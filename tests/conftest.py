@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from network.made import TINY, random_network
 from psycopg2 import sql
 
 from bossnet.config import Config
@@ -25,6 +26,12 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is not there: it is needed for this test")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A frozen network of a few thousand random weights."""
+    return random_network(tmp_path_factory.mktemp("weights") / "tiny.safetensors", **TINY)
 
 
 @pytest.fixture(scope="session")

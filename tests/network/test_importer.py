@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 import yaml
-from network.conftest import TINY
+from network.made import TINY
 
 from bossnet.errors import WeightsError
 from bossnet.network import APOGEE, BOSS

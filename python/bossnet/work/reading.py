@@ -83,11 +83,13 @@ def find_file(row: Row, surveys: list[Survey], roots: Mapping[str, Path]) -> Pat
     """
     if row.get("path"):
         return resolve_path(row["path"], roots)
+    reasons = []
     for survey in surveys:
-        if (path := survey.resolve(row)) is not None:
-            return path
-    raise MissingFileError("the row has no path, and sdss-access cannot name one for its "
-                           "release and file type: give the path when ingesting")
+        try:
+            return survey.resolve(row)
+        except MissingFileError as e:
+            reasons.append(str(e))
+    raise MissingFileError("the row has no path: " + "; ".join(dict.fromkeys(reasons)))
 
 
 def _file_state(path: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Networks for tests: of any size, with seeded random weights and a card."""
 
-import pytest
 import torch
 
 from bossnet.network import BOSS
@@ -24,9 +23,3 @@ def random_network(path, *, seed=0, network=BOSS, **architecture):
 
 TINY = {"dim_mults": (1, 2), "adapt_pool_output_dim": 8, "num_linear": 1, "linear_dim": 8,
         "kernel_size": 6}
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """A network of a few thousand weights."""
-    return random_network(tmp_path_factory.mktemp("weights") / "tiny.safetensors", **TINY)

@@ -1,0 +1,127 @@
+import math
+
+import numpy as np
+import pytest
+
+from bossnet.flags import Outcome, names
+from bossnet.network.prediction import DirectPredictor, Predictions
+from bossnet.observation import Observation
+from bossnet.spectra.spectrum import Spectrum
+from bossnet.task import BossNetTask
+
+
+def spectrum(seed=0, n=900, **change):
+    rng = np.random.default_rng(seed)
+    arrays = {"flux": rng.normal(10, 1, n), "ivar": np.full(n, 4.0),
+              "wavelength": np.linspace(3700, 9000, n)} | change
+    return Spectrum.from_ivar(**arrays)
+
+
+@pytest.fixture(scope="module")
+def task(tiny):
+    return BossNetTask(DirectPredictor(tiny, BossNetTask.network), n_draws=6, seed=1)
+
+
+def test_spectra_go_in_and_results_come_out_in_their_order(task):
+    results = list(task.run([spectrum(1), spectrum(2), spectrum(3)]))
+    assert [r.outcome for r in results] == [Outcome.DONE] * 3
+    v = results[0].values
+    assert v["teff"] == pytest.approx(10 ** v["log_teff"], rel=1e-5)
+    assert v["e_teff"] == pytest.approx(v["teff"] * math.log(10) * v["e_log_teff"], rel=1e-5)
+    assert v["v_rad"] == v["v_rel"]
+    assert v["raw_e_logg"] == v["e_logg"] > 0
+    assert v["snr"] == pytest.approx(20, rel=0.05)
+    assert sum(name.startswith("rho_") for name in v) == 6
+    assert all(isinstance(x, float) and math.isfinite(x) for x in v.values())
+    again = next(task.run([spectrum(1)]))
+    assert again.values.keys() == v.keys()
+    assert again.values["logg"] == pytest.approx(v["logg"], abs=1e-5)
+
+
+def test_failures_and_dead_spectra_among_good_ones_are_results_and_harm_nobody(task):
+    nan, gone = spectrum(flux=np.full(900, np.nan)), Observation(
+        None, Outcome.MISSING_FILE, "x.fits: no such file")
+    results = list(task.run([spectrum(1), nan, gone, spectrum(2)]))
+    alone = list(task.run([spectrum(1), spectrum(2)]))
+    assert [r.outcome for r in results] == [
+        Outcome.DONE, Outcome.NO_DATA, Outcome.MISSING_FILE, Outcome.DONE]
+    assert results[1].error_message == ("0 pixels with finite flux between 3800 and 8900 angstrom; "
+                                        "at least 2 are needed")
+    assert results[2].error_message == "x.fits: no such file"
+    assert results[1].values == {"snr": None}
+    for a, b in zip((results[0], results[3]), alone, strict=True):
+        assert a.values["logg"] == pytest.approx(b.values["logg"], abs=1e-5)
+
+
+def test_a_dead_fibre_is_flagged_and_has_stand_in_errors(task):
+    result = next(task.run([spectrum(ivar=np.zeros(900))]))
+    assert "flag_no_uncertainty" in names(result.result_flags)
+    assert result.flag_bad
+    assert result.values["e_logg"] > 0
+
+
+def test_without_any_error_there_is_no_uncertainty(task):
+    flux = np.where(np.arange(900) % 2, 1.0, -1.0)  # the stand-in, 0.1 |median|, is 0
+    result = next(task.run([spectrum(flux=flux, ivar=np.zeros(900))]))
+    assert result.outcome is Outcome.DONE
+    assert all(v is None for n, v in result.values.items() if n.startswith(("e_", "raw_e_")))
+
+
+def test_in_the_rest_frame_the_velocity_is_a_residual(task):
+    known, unknown = (Observation(spectrum(), in_rest_frame=True, frame_velocity=v)
+                      for v in (100.0, None))
+    a, b = task.run([known, unknown])
+    assert a.values["v_rad"] == pytest.approx(a.values["v_rel"] + 100, rel=1e-5)
+    assert b.values["v_rad"] is None is b.values["e_v_rad"]
+    assert "flag_rest_frame" in names(a.result_flags)
+
+
+def test_the_tables_signal_to_noise_ratio_wins(task):
+    result = next(task.run([Observation(spectrum(), snr=3.0)]))
+    assert result.values["snr"] == 3.0
+    assert "flag_low_snr" in names(result.result_flags)
+
+
+def test_without_draws_there_are_no_errors(tiny):
+    task = BossNetTask(DirectPredictor(tiny, BossNetTask.network), n_draws=0)
+    result = next(task.run([spectrum()]))
+    assert result.outcome is Outcome.DONE
+    assert result.values["e_teff"] is None is result.values["med_logg"]
+    assert result.values["rho_logg_fe_h"] is None
+
+
+class Broken:
+    """A predictor that gives what it is told to, for what a real one rarely does."""
+
+    network, card = BossNetTask.network, None
+
+    def __init__(self, value):
+        self.value = value
+
+    def predict(self, batch, *, n_draws, seed):
+        if any(e.flux[0] == 666 for e in batch):
+            if isinstance(self.value, Exception):
+                raise self.value
+            rows = np.array([[self.value if e.flux[0] == 666 else 3.7] * 4 for e in batch])
+        else:
+            rows = np.full((len(batch), 4), 3.7)
+        return Predictions(rows, np.ones_like(rows), rows, np.ones((len(batch), 4, 4)), rows)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 400.0])
+def test_an_output_that_is_not_finite_is_null_and_flagged(value):
+    bad = spectrum(flux=np.r_[666.0, np.arange(899)])
+    result = next(BossNetTask(Broken(value)).run([bad]))
+    assert result.outcome is Outcome.NOT_FINITE
+    assert "teff" in result.error_message
+    assert result.values["teff"] is None
+    assert names(result.result_flags)[0] == "flag_runtime_exception"
+
+
+@pytest.mark.parametrize(("error", "outcome"), [
+    (RuntimeError("CUDA error"), Outcome.DEVICE_FAILED), (ValueError("odd"), Outcome.FAILED)])
+def test_what_the_device_chokes_on_is_flagged_and_its_batch_goes_on(error, outcome):
+    bad = spectrum(flux=np.r_[666.0, np.arange(899)])
+    results = list(BossNetTask(Broken(error)).run([spectrum(), bad, spectrum()]))
+    assert [r.outcome for r in results] == [Outcome.DONE, outcome, Outcome.DONE]
+    assert str(error) in results[1].error_message
