@@ -28,7 +28,6 @@ def copy_into_temporary(cursor: Cursor, name: str, like: str, columns: Sequence[
         The temporary table's name, for use in SQL.
     """
     temporary = sql.Identifier("pg_temp", name)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
     cursor.execute("SELECT to_regclass('pg_temp.' || quote_ident(%s)) IS NOT NULL", (name,))
     found = cursor.fetchone()
     if found and found[0]:
@@ -36,11 +35,20 @@ def copy_into_temporary(cursor: Cursor, name: str, like: str, columns: Sequence[
     else:
         cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS "
                                "SELECT {} FROM {} WITH NO DATA").format(
-                                   sql.Identifier(name), names, sql.Identifier(like)))
-    text = "".join("\t".join(map(field, row)) + "\n" for row in rows)
-    cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(temporary, names),
-                       io.BytesIO(text.encode("utf-8", "replace")))
+                                   sql.Identifier(name),
+                                   sql.SQL(", ").join(map(sql.Identifier, columns)),
+                                   sql.Identifier(like)))
+    copy(cursor, temporary, columns, rows)
     return temporary
+
+
+def copy(cursor: Cursor, table: sql.Composable, columns: Sequence[str],
+         rows: Iterable[Sequence[Any]]) -> None:
+    """Rows into a table by COPY; NaN and infinity become NULL."""
+    text = "".join("\t".join(map(field, row)) + "\n" for row in rows)
+    cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(
+        table, sql.SQL(", ").join(map(sql.Identifier, columns))),
+        io.BytesIO(text.encode("utf-8", "replace")))
 
 
 def field(value: Any) -> str:

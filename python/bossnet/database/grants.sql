@@ -21,5 +21,12 @@ LOOP
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO bossnet_writer', relation.name);
     END IF;
 END LOOP;
+FOR relation IN
+    SELECT c.relname AS name
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind = 'S' AND pg_has_role(c.relowner, 'USAGE')
+LOOP
+    EXECUTE format('GRANT USAGE ON SEQUENCE %I TO bossnet_writer', relation.name);
+END LOOP;
 END
 $grants$;

@@ -1,0 +1,104 @@
+"""What files say of their spectra, read by processes beside each other, in order."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import TimeoutError
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from bossnet.errors import SpectrumError
+from bossnet.registry.finding import Refusal
+from bossnet.spectra import Registration, register
+
+FEW = 64  #: files that are read at once here; processes would take longer to start
+AHEAD = 32  #: files a process that are read ahead of the database
+HUNG = 60.0  #: seconds after which a file that is not read is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that was understood.
+
+    Attributes:
+        path: the file.
+        table: the spectrum table its spectra belong to.
+        identity: columns that tell one spectrum of that table from another.
+        registrations: its spectra.
+    """
+
+    path: Path
+    table: str
+    identity: tuple[str, ...]
+    registrations: list[Registration]
+
+
+def read_all(files: Iterable[Path | Refusal], *, readers: int | None = None
+             ) -> Iterator[Found | Refusal]:
+    """What every file holds, or why it is refused, in the files' order.
+
+    Memory does not grow with the number of files. A file that hangs or kills its process is
+    refused after ``HUNG`` seconds; the rest goes on.
+
+    Args:
+        files: what ``find`` gives.
+        readers: processes; by default up to four, none for few files.
+    """
+    pending = iter(files)
+    first = list(islice(pending, FEW + 1))
+    if readers is None:
+        readers = min(4, os.cpu_count() or 1) if len(first) > FEW else 0
+    pending = chain(first, pending)
+    if not readers:
+        for file in pending:
+            yield file if isinstance(file, Refusal) else read_one(file)
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bossnet.spectra"])
+    with ProcessPool(max_workers=readers, context=context) as pool:
+        try:
+            yield from _in_order(pool, pending, AHEAD * readers)
+        finally:
+            pool.stop()
+
+
+def read_one(path: Path) -> Found | Refusal:
+    """What one file holds, or why it is refused."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return Refusal(os.fsencode(path).decode("utf-8", "replace"),
+                       "its name is not UTF-8, and no database could hold it")
+    try:
+        survey, registrations = register(path)
+    except SpectrumError as e:
+        return Refusal(str(path), str(e).removeprefix(f"{path}: "))
+    return Found(path, survey.table, survey.identity, registrations)
+
+
+def _in_order(pool: ProcessPool, files: Iterator[Path | Refusal], ahead: int
+              ) -> Iterator[Found | Refusal]:
+    queue: deque[Refusal | tuple[Path, ProcessFuture]] = deque()
+    for file in files:
+        queue.append(file if isinstance(file, Refusal)
+                     else (file, pool.schedule(read_one, args=[file], timeout=HUNG)))
+        if len(queue) >= ahead:
+            yield _result(queue.popleft())
+    while queue:
+        yield _result(queue.popleft())
+
+
+def _result(item: Refusal | tuple[Path, ProcessFuture]) -> Found | Refusal:
+    if isinstance(item, Refusal):
+        return item
+    path, future = item
+    try:
+        return future.result()
+    except TimeoutError:
+        return Refusal(str(path), f"reading hung for {HUNG:.0f} s")
+    except ProcessExpired as e:
+        return Refusal(str(path), f"reading killed its process (exit status {e.exitcode})")
