@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from network.made import TINY, random_network
 from psycopg2 import sql
 
 from bossnet.config import Config
 from bossnet.database import embedded
 from bossnet.database.initialise import initialise
+from network.made import TINY, random_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _names = itertools.count(1)
@@ -35,28 +35,33 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def servers():
+    """Starts the test session's own Postgres of a version: URL of its maintenance database."""
+    homes, urls = [], {}
+
+    def server(version):
+        if version not in urls:
+            # Not in pytest's own folders: under root the server is another user, kept out there.
+            homes.append(Path(tempfile.mkdtemp(prefix="bossnet-tests-")))
+            urls[version] = _start(homes[-1], version)
+        return urls[version]
+
+    yield server
+    for home in homes:
+        embedded.stop(home)
+        shutil.rmtree(home)
+
+
+@pytest.fixture
 def postgres_version():
-    """Version of the Postgres that databases of a test are on."""
+    """Version of the Postgres that a test's databases are on."""
     return int(os.environ.get("BOSSNET_POSTGRES_VERSION", embedded.VERSION))
 
 
-@pytest.fixture(scope="session")
-def postgres(postgres_version):
-    """URL of the maintenance database of a Postgres of the test session's own."""
-    # Not in pytest's own folders: under root the server is another user, who cannot enter them.
-    home = Path(tempfile.mkdtemp(prefix="bossnet-tests-"))
-    home.chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BOSSNET_POSTGRES_VERSION", str(postgres_version))
-        logging.getLogger("bossnet.database.embedded").setLevel(logging.ERROR)
-        url = embedded.start(home)
-    for statement in ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_connections = 100",
-                      "SELECT pg_reload_conf()", 'CREATE DATABASE "template_bossnet"'):
-        _execute(url, sql.SQL(statement))
-    initialise(Config(home, database_url=_named(url, "template_bossnet")))
-    yield _named(url, "postgres")
-    embedded.stop(home)
-    shutil.rmtree(home)
+@pytest.fixture
+def postgres(servers, postgres_version):
+    """URL of the maintenance database of the Postgres that a test's databases are on."""
+    return servers(postgres_version)
 
 
 @pytest.fixture
@@ -77,6 +82,19 @@ def database_url(postgres, tmp_path):
 def config(database_url, tmp_path):
     """The configuration of a fresh database after `astra init`."""
     return Config(tmp_path, database_url=database_url)
+
+
+def _start(home, version):
+    home.chmod(0o755)
+    logging.getLogger("bossnet.database.embedded").setLevel(logging.ERROR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOSSNET_POSTGRES_VERSION", str(version))
+        url = embedded.start(home)
+    for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()",
+                      'CREATE DATABASE "template_bossnet"'):
+        _execute(url, sql.SQL(statement))
+    initialise(Config(home, database_url=_named(url, "template_bossnet")))
+    return _named(url, "postgres")
 
 
 def _database(postgres, template):

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor, execute_values
+
 from spectra import layouts
 
 BIN = Path(sys.executable).parent

@@ -5,7 +5,7 @@ import pytest
 from bossnet.database.connection import connect
 
 
-@pytest.fixture(scope="session", params=[18, 16], ids=["postgres-18", "postgres-16"])
+@pytest.fixture(params=[18, 16], ids=["postgres-18", "postgres-16"])
 def postgres_version(request):
     """Each version in turn."""
     return request.param

@@ -90,7 +90,7 @@ def test_a_reader_reads_every_table_and_view(reader, connection):
     assert {"later", "boss_net", "boss_net_catalog", "bossnet_run"} <= set(names)
     with reader.cursor() as cursor:
         for name in names:
-            cursor.execute(f"SELECT * FROM {name}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {name}")
 
 
 def test_a_readers_session_is_read_only_and_stops_by_itself(config):

@@ -28,7 +28,7 @@ def result(spectrum_pk, **values):
 
 def fetch(connection, columns):
     with connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM boss_net ORDER BY spectrum_pk")  # noqa: S608
+        cursor.execute(f"SELECT {columns} FROM boss_net ORDER BY spectrum_pk")
         return cursor.fetchall()
 
 

@@ -5,13 +5,13 @@ import shutil
 import pytest
 import torch
 import yaml
-from network.made import TINY
 
 from bossnet.errors import WeightsError
 from bossnet.network import APOGEE, BOSS
 from bossnet.network.architecture import Architecture, BossNet
 from bossnet.network.frozen import load, read_card
 from bossnet.network.importer import import_file, import_folder
+from network.made import TINY
 
 
 @pytest.fixture

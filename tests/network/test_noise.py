@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from network import reference
 
 from bossnet.network import noise
+from network import reference
 
 ONES = 0xFFFFFFFF
 

@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from network import reference
 
 from bossnet.errors import ConfigurationError, WeightsError
 from bossnet.network import APOGEE, BOSS
@@ -10,6 +9,7 @@ from bossnet.network.frozen import load
 from bossnet.network.importer import import_folder
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.spectra import read
+from network import reference
 
 FOLDERS = {"boss": BOSS, "lamost_dr7": BOSS, "lamost_dr8": BOSS, "apogee": APOGEE}
 

@@ -2,11 +2,11 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network import reference
 
 from bossnet.network import BOSS
 from bossnet.network.preparation import collate, interpolate, standardise
 from bossnet.spectra.spectrum import Spectrum
+from network import reference
 
 CPU = torch.device("cpu")
 
