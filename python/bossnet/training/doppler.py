@@ -26,15 +26,16 @@ TEFF_RANGE = (4250.0, 38000.0)  #: K, where the models are good
 NEAR = 0.06  #: of log10 Teff, within which the grids have points at every temperature
 FE_H_RANGE = (-2.5, 0.5)  #: dex
 BOUNDARY = 8000.0  #: K, between the two models
-_ALLOWED = {("numpy", "dtype"), ("numpy", "ndarray"),
-            ("numpy.core.multiarray", "_reconstruct"), ("numpy.core.multiarray", "scalar")}
+_ALLOWED = {("numpy", "dtype"), ("numpy", "ndarray"), ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "scalar")}
 
 
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        module = module.replace("numpy.core.", "numpy._core.")  # its name since numpy 1.26
         if (module, name) not in _ALLOWED:
             raise ConfigurationError(f"a model of thedoppler asks for {module}.{name}: refused")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        return super().find_class(module, name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

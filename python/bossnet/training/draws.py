@@ -16,6 +16,7 @@ from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.continuation import RED
+from bossnet.training.doppler import DopplerModels
 from bossnet.training.store import Store, StoredStar
 
 GRID = NETWORK.grid.astype(np.float64)
@@ -64,7 +65,11 @@ class Draws:
     def draw(self, index: int) -> Drawn:
         """Draw number ``index`` in full."""
         rng = np.random.default_rng([self.seed, index])
-        template = self._star(rng) if rng.random() < STARS else self.model(rng)
+        models = self.models
+        if models is None or rng.random() < STARS:
+            template = self._star(rng)
+        else:
+            template = self.model(models, rng)
         if template.teff > FAST and rng.random() < (0.6 if template.library == "thedoppler"
                                                     else 0.15):
             vsini = rng.uniform(0.0, 250.0 if template.teff > 7500 else 100.0)
@@ -84,7 +89,7 @@ class Draws:
         other = with_red_end(self.stars[int(rng.choice(alike))], rng)
         return blend(template, other, float(rng.random()))
 
-    def model(self, rng: np.random.Generator) -> Template:
+    def model(self, models: DopplerModels, rng: np.random.Generator) -> Template:
         """A model near the labels of a training star, or anywhere in the models' interior."""
         while True:
             if rng.random() < 0.6:
@@ -95,8 +100,8 @@ class Draws:
             else:
                 teff = 10.0 ** rng.uniform(np.log10(4250.0), np.log10(25000.0))
                 logg, fe_h = rng.uniform(0.0, 5.0), rng.uniform(-2.5, 0.5)
-            if self.models.covers(teff, logg, fe_h):
-                return self.models.template(float(teff), float(logg), float(fe_h))
+            if models.covers(teff, logg, fe_h):
+                return models.template(float(teff), float(logg), float(fe_h))
 
 
 def dress(template: Template, instrument: Instrument, rv: float, snr: float, ebv: float,

@@ -57,12 +57,13 @@ def validation(store: Store, *, seed: int) -> Labelled:
             drawn.append(dress(star.best, BOSS if good else LAMOST, rv, 30.0, ebv, rng,
                                conditions=usual if good else weather(rng)))
             group.append("BOSS" if good else "LAMOST")
-    source = Draws(store, seed=seed + 1, mean=MEAN, std=STD)
-    for number in range(300):
-        rng = np.random.default_rng([seed, 10**6 + number])
-        drawn.append(dress(source.model(rng), BOSS, rng.uniform(-300, 300), 30.0,
-                           rng.exponential(0.05), rng, conditions=usual))
-        group.append("model")
+    if store.models is not None:
+        source = Draws(store, seed=seed + 1, mean=MEAN, std=STD)
+        for number in range(300):
+            rng = np.random.default_rng([seed, 10**6 + number])
+            drawn.append(dress(source.model(store.models, rng), BOSS, rng.uniform(-300, 300), 30.0,
+                               rng.exponential(0.05), rng, conditions=usual))
+            group.append("model")
     labels = np.array([d.labels for d in drawn])
     teff = 10.0 ** labels[:, 1]
     kinds = np.array(group)

@@ -54,10 +54,10 @@ class StoredStar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store:
-    """Everything that can be dressed."""
+    """Everything that can be dressed: stars, and models where there are any."""
 
     stars: list[StoredStar]
-    models: DopplerModels
+    models: DopplerModels | None = None
 
     def of(self, split: str) -> list[StoredStar]:
         return [star for star in self.stars if star.split == split]
