@@ -11,7 +11,7 @@ from bossnet.registry.ingest import Ingested
 from bossnet.registry.ingest import ingest as register_spectra
 
 
-@click.command(epilog="Example: astra ingest --release dr19 /data/boss '@more.txt'")
+@click.command(epilog="Example:\n\n    astra ingest --release dr19 /data/boss '@more.txt'")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--summary", "summaries", multiple=True, metavar="FILE",
               type=click.Path(path_type=Path), help="An spAll-like table, whose spectra are "
@@ -35,7 +35,7 @@ def ingest(context: click.Context, paths: tuple[str, ...], summaries: tuple[Path
                                "--summary")
     config = configuration.load(database)
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
-                  console=console, transient=True) as bar:
+                  console=console, transient=True, disable=not console.is_terminal) as bar:
         line = bar.add_task("looking for spectra")
         done = register_spectra(
             config, paths, summaries=summaries, release=release,

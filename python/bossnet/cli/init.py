@@ -8,7 +8,8 @@ from bossnet.database import initialise
 from bossnet.database.connection import describe
 
 
-@click.command(epilog="Example: astra init --database postgresql://operator@db.example.org/sdss5db")
+@click.command(epilog="Example:\n\n    astra init "
+               "--database postgresql://operator@db.example.org/sdss5db")
 @database_option
 @click.option("--print-sql", is_flag=True, help="Print all that it would do to an empty database "
               "as SQL for psql, and do nothing.")

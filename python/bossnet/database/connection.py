@@ -141,7 +141,8 @@ def _scrubbed(message: str, parameters: dict[str, Any]) -> str:
     password = parameters.get("password")
     if password:
         message = message.replace(str(password), "***")
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line.strip() for line in message.splitlines() if line.strip()
+             and not line.strip().startswith("Is the server running")]
     advice = "is it running, and are host and port right?"
     if "authentication" in message or "password" in message or "pg_hba" in message:
         advice = ("check user and password (in the URL, PGPASSWORD or ~/.pgpass), and that "
