@@ -47,7 +47,7 @@ def start(home: Path) -> str:
     except OSError as e:
         raise ConfigurationError(f"BOSSNET_HOME {home} cannot be made: {e.strerror}; set "
                                  "BOSSNET_HOME to a folder that can be written") from e
-    package = package()
+    package = _package()
     _say_what_root_opens(data, Path(package.__file__ or ""))
     _forget_dead_owners(package, data)
     try:
@@ -65,10 +65,16 @@ def stop(home: Path) -> None:
     """Stop the server of this home, whoever else uses it; nothing happens where none runs."""
     data = home / "postgres"
     if (data / "postmaster.pid").exists():
-        package().get_server(data, postgres_version=_version(data)).stop()
+        _package().get_server(data, postgres_version=_version(data)).stop()
 
 
-def package() -> ModuleType:
+def psql() -> Path:
+    """The newest psql of the package, which serves any Postgres."""
+    versions = _package().utils.POSTGRES_VERSIONS
+    return Path(versions[max(versions)]) / "psql"
+
+
+def _package() -> ModuleType:
     # The package takes its lock file from the temporary folder when it is imported, where a
     # second OS user could not open it: each user gets a folder of their own.
     folder = Path(tempfile.gettempdir()) / f"bossnet-{os.geteuid()}"
