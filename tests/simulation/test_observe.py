@@ -123,6 +123,14 @@ def test_a_template_that_ends_early_gives_zeros_beyond(sun: Template) -> None:
     assert np.isfinite(spectrum.flux).all()
 
 
+def test_a_spectrum_of_which_nothing_is_known_is_zero(sun: Template) -> None:
+    flux = np.where(np.arange(sun.flux.size) < 100, sun.flux, np.float32(np.nan))
+    spectrum = seen(Template("none", "miles", sun.teff, sun.logg, sun.fe_h, flux, sun.fwhm),
+                    conditions=Conditions(dead_arm="blue"))
+    assert (spectrum.flux == 0).all()
+    assert not spectrum.has_uncertainty
+
+
 def test_it_is_quick_enough_to_train_with(sun: Template) -> None:
     from time import process_time
 

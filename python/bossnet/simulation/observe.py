@@ -89,7 +89,7 @@ def observe(template: Template, instrument: Instrument, rv: float, snr: float, e
     if conditions.gap is not None:
         known &= (wavelength < conditions.gap[0]) | (wavelength > conditions.gap[1])
     flux = np.where(known, flux, 0.0)
-    flux *= _level(instrument, conditions, rng) / max(float(np.median(flux[known])), 1e-30)
+    flux *= _level(instrument, conditions, rng) / _median(flux[known])
 
     error = _error(flux, known, instrument, conditions, snr, rng)
     flux += error * _noise(instrument, conditions, rng)
@@ -131,14 +131,19 @@ def _error(flux: NDArray[np.float64], known: NDArray[np.bool_], instrument: Inst
     """Standard deviation a pixel: photons of star and sky over the throughput; (N,)."""
     drawn = float(np.exp(rng.uniform(np.log(0.03), np.log(3.0))))
     level = drawn if conditions.sky_level is None else conditions.sky_level
-    scale = max(float(np.median(flux[known])), 1e-30)
-    star = np.maximum(flux / scale, 0.0) * instrument.sensitivity
+    star = np.maximum(flux / _median(flux[known]), 0.0) * instrument.sensitivity
     photons = star + level * instrument.sky_photons + 0.01 * np.median(instrument.sensitivity)
     error = np.sqrt(photons) / instrument.sensitivity
     inside = (known & (instrument.wavelength > SNR_RANGE[0])
               & (instrument.wavelength < SNR_RANGE[1]))
     reference = inside if inside.any() else known
-    return error * float(np.median(flux[reference] / error[reference])) / snr
+    return error * _median(flux[reference] / error[reference]) / snr
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """A positive median to divide by; 1 where there is none."""
+    median = float(np.median(values)) if values.size else 0.0
+    return median if median > 0 else 1.0
 
 
 def _noise(instrument: Instrument, conditions: Conditions,
