@@ -6,8 +6,6 @@ The psql that comes with the embedded Postgres is used, so that nothing has to b
 import os
 import subprocess
 import sys
-from pathlib import Path
-
 
 from bossnet import config
 from bossnet.cli.common import said
@@ -16,12 +14,6 @@ from bossnet.database.connection import connect_reader
 
 _VARIABLES = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER",
               "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-
-
-def psql() -> Path:
-    """The newest psql of the embedded Postgres's package."""
-    versions = embedded.package().utils.POSTGRES_VERSIONS
-    return Path(versions[max(versions)]) / "psql"
 
 
 @said
@@ -41,7 +33,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if len(arguments) == 1 and not arguments[0].startswith("-"):
         arguments = ["-c", arguments[0]]
-    sys.exit(subprocess.call([psql(), "--no-psqlrc", *arguments], env=environment))
+    sys.exit(subprocess.call([embedded.psql(), "--no-psqlrc", *arguments], env=environment))
 
 
 if __name__ == "__main__":

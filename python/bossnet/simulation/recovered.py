@@ -1,0 +1,85 @@
+"""Recovered against true parameters of a simulated survey.
+
+    python -m bossnet.simulation.recovered truth.ecsv
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from bossnet import config
+from bossnet.cli.common import said
+from bossnet.database.connection import connect_reader
+
+_RESULTS = """
+SELECT s.path, b.log_teff, b.e_log_teff, b.logg, b.e_logg, b.fe_h, b.e_fe_h, b.v_rel, b.e_v_rel
+FROM boss_net AS b
+JOIN (SELECT spectrum_pk, path FROM boss_visit_spectrum
+      UNION ALL SELECT spectrum_pk, path FROM boss_combined_spectrum
+      UNION ALL SELECT spectrum_pk, path FROM lamost_spectrum) AS s USING (spectrum_pk)
+WHERE b.result_flags & 1 = 0"""
+_PARAMETERS = (("log Teff", "log_teff", ""), ("log g", "logg", ""), ("[Fe/H]", "fe_h", ""),
+               ("RV", "v_rel", "km/s"))
+_REGIONS = (("4000 to 7500 K", 4000.0, 7500.0), ("cooler", 0.0, 4000.0),
+            ("hotter", 7500.0, np.inf))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One parameter in one region.
+
+    Attributes:
+        offset: median of recovered minus true.
+        sigma: half the 16th-to-84th percentile width.
+        error: median of the reported uncertainties.
+        number: of spectra.
+    """
+
+    offset: float
+    sigma: float
+    error: float
+    number: int
+
+
+def compare(difference: NDArray[np.float64], error: NDArray[np.float64]) -> Comparison:
+    """What differences (N,) and reported uncertainties (N,) amount to; NaN does not count."""
+    known = np.isfinite(difference)
+    low, middle, high = np.percentile(difference[known], [16, 50, 84])
+    return Comparison(float(middle), float(high - low) / 2, float(np.nanmedian(error[known])),
+                      int(known.sum()))
+
+
+@said
+def main() -> None:
+    """Prints the comparison for the rows in the configured database."""
+    truth = Table.read(Path(sys.argv[1]), format="ascii.ecsv")
+    truth["log_teff"] = np.log10(truth["teff"])
+    true = {row["file"]: row for row in truth}
+    connection = connect_reader(config.load())
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_RESULTS)
+        names = [d.name for d in cursor.description or ()]
+        rows = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
+    connection.close()
+    rows = [row for row in rows if Path(row["path"] or "").name in true]
+    click.echo("(recovered minus true; sigma: half the 16-84 % width; error: the median of the "
+               "reported\nuncertainties, which know of the noise alone)")
+    click.echo(f"{'':16}{'':10}{'offset':>9}{'sigma':>9}{'error':>9}{'number':>8}")
+    for region, low, high in _REGIONS:
+        inside = [r for r in rows if low <= true[Path(r["path"]).name]["teff"] < high]
+        for label, column, unit in _PARAMETERS if len(inside) >= 5 else ():
+            values = np.array([[r[column] - float(true[Path(r["path"]).name][column]),
+                                r[f"e_{column}"]] for r in inside], float)
+            c = compare(values[:, 0], values[:, 1])
+            digits = 1 if column == "v_rel" else 3
+            click.echo(f"{region:16}{label:10}{c.offset:9.{digits}f}{c.sigma:9.{digits}f}"
+                       f"{c.error:9.{digits}f}{c.number:8}  {unit}")
+
+
+if __name__ == "__main__":
+    main()
