@@ -1,0 +1,25 @@
+"""peewee models of the tables, for scripts and notebooks.
+
+    from bossnet import config
+    from bossnet.database.models import BossNet, Source, bind
+
+    bind(config.load())
+    hot = BossNet.select(BossNet, Source).join(Source).where(BossNet.teff > 10_000)
+
+The bulk of the work goes past them: results are written by COPY (``bossnet.database.writer``).
+"""
+
+from bossnet.database.models.base import Database, bind, database
+from bossnet.database.models.results import BossNet, BossNetCatalog, Run
+from bossnet.database.models.spectra import (
+    ApogeeCoaddedSpectrumInApStar,
+    BossCombinedSpectrum,
+    BossVisitSpectrum,
+    LamostSpectrum,
+    Source,
+    Spectrum,
+)
+
+__all__ = ["ApogeeCoaddedSpectrumInApStar", "BossCombinedSpectrum", "BossNet", "BossNetCatalog",
+           "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source", "Spectrum", "bind",
+           "database"]
