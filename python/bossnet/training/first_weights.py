@@ -15,6 +15,7 @@ import click
 import numpy as np
 import torch
 
+from bossnet.cli.common import said
 from bossnet.network import frozen
 from bossnet.network.architecture import Architecture, BossNet
 from bossnet.network.boss import BOSS as NETWORK
@@ -91,12 +92,17 @@ def card(store: Store, recipe: Recipe, numbers: dict[str, Any], name: str) -> Ca
                        "none of those reserved for evaluation; models of thedoppler (MIT)",
             "stars": counts, "spectra": recipe.steps * recipe.batch_size,
             "recipe": asdict(recipe), "validation": numbers,
-            "command": "python -m bossnet.training.first_weights",
+            "command": "python -m bossnet.training.first_weights --libraries DIR --models DIR "
+                       f"--reserved CSV --folder DIR --out {name}.safetensors "
+                       f"--steps {recipe.steps} --seed {recipe.seed} "
+                       f"--{'bfloat16' if recipe.bfloat16 else 'float32'}",
             "torch": torch.__version__, "citations": list(CITATIONS)},
         coverage={
-            "holds": "stars of 4000-25 000 K, log g 0-5, [Fe/H] -2.5 to +0.5, RV within 350 km/s, "
-                     "S/N above 10, spectra of BOSS or LAMOST, E(B-V) up to about 1",
-            "weak": "3000-4000 K: a few dozen giants and a handful of dwarfs; [Fe/H] of hot stars",
+            "teff": [4000.0, 25000.0], "logg": [0.0, 5.0], "fe_h": [-2.5, 0.5],
+            "v_rel": [-350.0, 350.0], "snr_from": 10.0, "ebv_to": 1.0,
+            "flux": "any unit that puts the median between 0.01 and 1e5",
+            "weak": "below 4000 K: some fifty giants and ten dwarfs were learnt from; [Fe/H] of "
+                    "stars hotter than 7500 K; gravities of supergiants",
             "does not hold": "white dwarfs, subdwarfs, emission-line stars, L dwarfs, composite "
                              "spectra, galaxies, quasars: they get parameters of ordinary stars",
             "velocity": "zero point of thedoppler's models; rest-frame inputs give residuals"})
@@ -119,6 +125,7 @@ def card(store: Store, recipe: Recipe, numbers: dict[str, Any], name: str) -> Ca
 @click.option("--threads", default=2, show_default=True, help="Threads that train.")
 @click.option("--bfloat16/--float32", default=True, show_default=True,
               help="Mixed precision: twice as fast where the processor has it, slow elsewhere.")
+@said
 def main(libraries: Path, models: Path, reserved: Path, folder: Path, out: Path, *, steps: int,
          seed: int, workers: int, threads: int, bfloat16: bool) -> None:
     """Train the demonstration network.

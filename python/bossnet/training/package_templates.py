@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from bossnet.cli.common import said
 from bossnet.network.boss import FIRST, LAST
 from bossnet.simulation.templates import Template, save
 from bossnet.simulation.wavelengths import between
@@ -53,6 +54,7 @@ def choose(store: Store, number: int) -> tuple[list[Template], list[float | None
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True,
               help="The .npz file to write.")
 @click.option("--number", default=NUMBER, show_default=True)
+@said
 def main(libraries: Path, models: Path, reserved: Path, out: Path, *, number: int) -> None:
     """Make the packaged templates.
 
