@@ -21,6 +21,11 @@ UNKNOWN = "unknown"  #: release, where neither the file nor the operator says it
 OWN = ("pk", "created", "modified")  #: columns that the database fills itself
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('bossnet ingest ' || current_schema(), 0))"
+# The tables grow faster than their statistics while this runs: plans made on those would read a
+# whole table for a batch.
+_BY_INDEX = """
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off"""
 _COLUMNS = """
     SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(%s))
       AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"""
@@ -92,6 +97,7 @@ class Registrar:
         """One transaction with some spectra, whose identities are settled and differ."""
         with self._connection, self._connection.cursor() as cursor:
             cursor.execute(_LOCK)
+            cursor.execute(_BY_INDEX)
             existing = self._existing(cursor, registrations)
             known = [existing[i][1] if i in existing else None
                      for i in range(len(registrations))]
