@@ -75,6 +75,11 @@ def failed_reading(table: str, row: Row, outcome: Outcome, message: str) -> Read
                    row.get("path"), 0.0)
 
 
+def name_of(row: Row) -> str:
+    """What a message calls a spectrum: its path, else its key."""
+    return row.get("path") or f"spectrum {row['spectrum_pk']}"
+
+
 def find_file(row: Row, surveys: list[Survey], roots: Mapping[str, Path]) -> Path:
     """The file of a row: its own path, else as sdss-access resolves it.
 
