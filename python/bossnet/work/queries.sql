@@ -3,22 +3,31 @@
 
 -- name: plan_chunks
 -- The keys of a selection that are still to be done, as arrays of a chunk each. The expression
--- stands in a scope of its own: a name is the spectrum's, else the source's.
+-- stands in a scope of its own: a name is the spectrum's, else the source's; and in a WHERE, which
+-- takes no aggregates. OR false, which is planned away, keeps a subquery of it from becoming a join
+-- that would be looped over for each row.
 SELECT array_agg(spectrum_pk ORDER BY spectrum_pk)
 FROM (
     SELECT spectrum_pk, (row_number() OVER (ORDER BY spectrum_pk) - 1) / {chunk} AS part
     FROM (
         SELECT _row.spectrum_pk
-        FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk
-        WHERE (SELECT
+        FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk,
+             LATERAL (SELECT FROM (SELECT _row.*) AS {table} WHERE
 ({where}
-) FROM (SELECT _row.*) AS {table})
-          AND ({todo})
+) OR false) AS taken
+        WHERE {todo}
         ORDER BY _row.spectrum_pk
         LIMIT {limit}
     ) AS selected
 ) AS numbered
 GROUP BY part ORDER BY part
+
+-- name: check_selection
+-- Whether an expression can be understood for a table, without a look at any row.
+EXPLAIN SELECT FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk,
+    LATERAL (SELECT FROM (SELECT _row.*) AS {table} WHERE
+({where}
+)) AS taken
 
 -- name: count_selection
 -- How many rows the table has, the expression takes, and are still to be done.
@@ -26,11 +35,11 @@ SELECT count(*),
        count(*) FILTER (WHERE taken),
        count(*) FILTER (WHERE taken AND todo)
 FROM (
-    SELECT (SELECT
-({where}
-) FROM (SELECT _row.*) AS {table}) AS taken,
-           ({todo}) AS todo
+    SELECT taken.taken, ({todo}) AS todo
     FROM {table} AS _row LEFT JOIN source ON source.pk = _row.source_pk
+         LEFT JOIN LATERAL (SELECT true AS taken FROM (SELECT _row.*) AS {table} WHERE
+({where}
+) OR false) AS taken ON true
 ) AS judged
 
 -- name: todo_missing
