@@ -1,0 +1,79 @@
+"""A database full of real rows, for the manuals' queries."""
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from acceptance.conftest import Commands
+from bossnet.config import Config
+from bossnet.database import embedded
+from bossnet.flags import Case, Outcome, judge
+from bossnet.simulation.survey import simulate
+
+SPECTRA = 24  #: of them a third are second observations of the same star
+
+
+@pytest.fixture(scope="module")
+def night(servers, tiny, tmp_path_factory):
+    """The commands on a database in which a simulated night, and two failures, were run."""
+    folder = tmp_path_factory.mktemp("night")
+    url = _database(servers(embedded.VERSION), "manuals")
+    astra = Commands(url, folder, tiny.path)
+    simulate(folder / "spectra", SPECTRA, seed=3, snr=(8.0, 60.0))
+    astra("ingest", folder / "spectra")
+    bad = folder / "bad.fits"
+    bad.write_bytes(b"not a FITS file")
+    astra.register([bad, folder / "gone.fits"])
+    done = astra.run()
+    assert (done["n_done"], done["n_failed"]) == (SPECTRA + 2, 2)
+    yield astra
+    _execute(servers(embedded.VERSION), 'DROP DATABASE "manuals" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def sky(night):
+    """That night, some of whose stars were made what the queries look for; their spectra."""
+    visits = night.sql(
+        "SELECT array_agg(spectrum_pk ORDER BY mjd) AS spectra FROM boss_visit_spectrum "
+        "WHERE source_pk IS NOT NULL GROUP BY source_pk ORDER BY count(*) DESC, source_pk")
+    pair, white_dwarf, giant, listed = (v["spectra"] for v in visits[:1] + visits[-3:])
+    night.sql("UPDATE boss_visit_spectrum SET xcsao_v_rad = 12, xcsao_rxc = 9 "
+              "WHERE spectrum_pk = %s", pair[0])
+    for spectrum, v_rad in zip(pair, (10.0, 90.0), strict=True):
+        _plant(night, spectrum, v_rad=v_rad, e_v_rad=2.0)
+    _plant(night, white_dwarf[0], teff=15000.0, logg=8.0, fe_h=0.0)
+    _plant(night, giant[0], teff=4800.0, logg=2.0, fe_h=-1.8, e_fe_h=0.1)
+    night.sql("UPDATE source SET ra = 150.1235, dec = 2.2012 WHERE pk = (SELECT source_pk "
+              "FROM boss_visit_spectrum WHERE spectrum_pk = %s)", listed[0])
+    return {"pair": pair, "white dwarf": white_dwarf[0], "giant": giant[0], "listed": listed[0]}
+
+
+@pytest.fixture
+def night_config(night, tmp_path):
+    """The configuration of that database."""
+    return Config(tmp_path, database_url=night.url)
+
+
+def _plant(astra, spectrum, **values):
+    """Gives a row these parameters, and the flags that belong to them."""
+    row = astra.sql("SELECT teff, logg, fe_h, v_rad FROM boss_net WHERE spectrum_pk = %s",
+                    spectrum)[0] | values | {"snr": 40.0}
+    row["result_flags"] = judge(Case(Outcome.DONE, row))
+    astra.sql("UPDATE boss_net SET " + ", ".join(f"{name} = %s" for name in row)
+              + " WHERE spectrum_pk = %s", *row.values(), spectrum)
+
+
+def _database(maintenance, name):
+    """URL of a new database after `astra init`."""
+    _execute(maintenance, sql.SQL('CREATE DATABASE {} TEMPLATE "template_bossnet"').format(
+        sql.Identifier(name)))
+    return maintenance.replace("/postgres?", f"/{name}?")
+
+
+def _execute(url, statement):
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(statement)
+    finally:
+        connection.close()
