@@ -32,9 +32,9 @@ def night(servers, tiny, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sky(night):
-    """That night, some of whose stars were made what the queries look for; their spectra."""
+    """That night, some of whose stars were made what the queries look for; their keys."""
     visits = night.sql(
-        "SELECT array_agg(spectrum_pk ORDER BY mjd) AS spectra FROM boss_visit_spectrum "
+        "SELECT source_pk, array_agg(spectrum_pk ORDER BY mjd) AS spectra FROM boss_visit_spectrum "
         "WHERE source_pk IS NOT NULL GROUP BY source_pk ORDER BY count(*) DESC, source_pk")
     pair, white_dwarf, giant, listed = (v["spectra"] for v in visits[:1] + visits[-3:])
     night.sql("UPDATE boss_visit_spectrum SET xcsao_v_rad = 12, xcsao_rxc = 9 "
@@ -45,7 +45,8 @@ def sky(night):
     _plant(night, giant[0], teff=4800.0, logg=2.0, fe_h=-1.8, e_fe_h=0.1)
     night.sql("UPDATE source SET ra = 150.1235, dec = 2.2012 WHERE pk = (SELECT source_pk "
               "FROM boss_visit_spectrum WHERE spectrum_pk = %s)", listed[0])
-    return {"pair": pair, "white dwarf": white_dwarf[0], "giant": giant[0], "listed": listed[0]}
+    return {"star of the pair": visits[0]["source_pk"], "white dwarf": white_dwarf[0],
+            "giant": giant[0], "listed": listed[0]}
 
 
 @pytest.fixture

@@ -89,8 +89,8 @@ def test_metal_poor_giants_are_found(ask, sky):
     assert sky["giant"] in [r["spectrum_pk"] for r in ask(3)]
 
 
-def test_stars_with_discrepant_visits_are_found_with_their_chi2(ask):
-    (star,) = ask(4)
+def test_stars_with_discrepant_visits_are_found_with_their_chi2(ask, sky):
+    star = next(r for r in ask(4) if r["source_pk"] == sky["star of the pair"])
     assert star["visits"] == 2
     assert star["range_v_rad"] == pytest.approx(80)
     assert star["reduced_chi2"] == pytest.approx(2 * (40 / 2) ** 2)
@@ -108,8 +108,9 @@ def test_failures_are_told_by_reason(ask):
     assert all(".fits" in r["message"] for r in ask(6))
 
 
-def test_visits_are_combined_by_their_weights(ask):
-    combined = next(r for r in ask(8) if r["visits"] == 2 and r["e_v_rad"] < 1.5)
+def test_visits_are_combined_by_their_weights(ask, sky):
+    combined = next(r for r in ask(8) if r["source_pk"] == sky["star of the pair"])
+    assert combined["visits"] == 2
     assert combined["v_rad"] == pytest.approx(50)
     assert combined["e_v_rad"] == pytest.approx(2 / 2 ** 0.5)
 
