@@ -1,9 +1,13 @@
 """What every command shares: the database's option, errors in one line, exit statuses."""
 
 import json
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -32,7 +36,8 @@ def said(command: Command) -> Command:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            with _sigterm_as_ctrl_c():
+                return command(*args, **kwargs)
         except ConfigurationError as e:
             fail(str(e), 2)
         except BossNetError as e:
@@ -41,6 +46,22 @@ def said(command: Command) -> Command:
             fail("stopped; what was finished is written, and running again goes on", 130)
 
     return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """From the start, and not only once the work has begun: loading torch alone takes seconds."""
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def fail(message: str, status: int) -> None:
