@@ -58,6 +58,11 @@ class Claims:
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self._beaten = time.monotonic()
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection to the database is gone."""
+        return bool(self.connection.closed)
+
     def claim(self) -> Chunk | None:
         """The next chunk of the run, or None where all are taken."""
         with self.connection, self.connection.cursor(cursor_factory=RealDictCursor) as cursor:

@@ -139,8 +139,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                                     batch_size=settings.batch_size)
         summary.run_pk, summary.n_selected = _plan(
             writer, reader, task, settings, decisive, selected, todo, summary)
-        with _recorded(writer, summary), Readers(network, config.roots,
-                                                 processes=settings.readers) as readers:
+        with _recorded(writer, summary, interruption), \
+                Readers(network, config.roots, processes=settings.readers) as readers:
             worker = Worker(
                 task(predictor, n_draws=settings.n_draws, seed=settings.seed,
                      snr_limit=settings.snr_limit),
@@ -183,7 +183,8 @@ def _counted(summary: Summary, reader: Connection, selected: Selection, todo: pl
 
 
 @contextmanager
-def _recorded(writer: Connection, summary: Summary) -> Iterator[None]:
+def _recorded(writer: Connection, summary: Summary, interruption: Interruption
+              ) -> Iterator[None]:
     """Ends the run's record as the run ends, and completes the summary from it."""
     state: str = "failed"
     message: str | None = "an unforeseen error"
@@ -199,7 +200,7 @@ def _recorded(writer: Connection, summary: Summary) -> Iterator[None]:
     finally:
         if not writer.closed:
             writer.rollback()
-            with writer, writer.cursor() as cursor:
+            with interruption.deferred(), writer, writer.cursor() as cursor:
                 cursor.execute(query("end_run"), {"state": state, "message": message,
                                                   "run": summary.run_pk})
                 cursor.execute("SELECT n_done, n_failed, counts FROM bossnet_run WHERE pk = %s",

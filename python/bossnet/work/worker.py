@@ -68,16 +68,20 @@ class Worker:
             KeyboardInterrupt: a signal came.
             OutageError: too many of the last spectra failed for an outward reason.
         """
-        stream = readers.stream(self._rows())
-        try:
-            with interruption.deferred():
+        def glance() -> None:
+            if interruption.asked:
+                raise KeyboardInterrupt
+            self.claims.beat()
+
+        stream = readers.stream(self._rows(), waiting=glance)
+        with interruption.deferred():
+            try:
                 while some := list(islice(stream, AT_ONCE)):
                     self._do(some)
-                    if interruption.asked:
-                        raise KeyboardInterrupt
-        finally:
-            stream.close()
-            self._give_back()
+                    glance()
+            finally:
+                stream.close()
+                self._give_back()
 
     def _rows(self) -> Iterator[tuple[_Open, str, Row]]:
         while (chunk := self.claims.claim()) is not None:
@@ -99,7 +103,6 @@ class Worker:
             self._stop_for_outage()
         for opened in [o for o in self._open if len(o.rows) == len(o.chunk.rows)]:
             self._end(opened)
-        self.claims.beat()
         self.progress.advance(len(results),
                               sum(r.outcome is not Outcome.DONE for r in results))
 
@@ -123,6 +126,8 @@ class Worker:
         self._open.remove(opened)
 
     def _give_back(self) -> None:
+        if self.claims.lost:  # nothing can be written; the next run does it again
+            return
         for opened in list(self._open):
             self.claims.end(opened.chunk, opened.rows, opened.tally,
                             done=len(opened.rows) == len(opened.chunk.rows))
