@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from bossnet.errors import ConfigurationError, WeightsError
 from bossnet.network import APOGEE, BOSS
@@ -118,3 +119,32 @@ def test_features_are_what_the_last_layer_reads(tiny):
 def test_weights_of_another_network_are_refused(tiny):
     with pytest.raises(WeightsError, match="apogee"):
         DirectPredictor(tiny, APOGEE)
+
+
+class SmallDevice(DirectPredictor):
+    """A device whose memory holds two spectra, as no CPU's does."""
+
+    def _predict(self, batch, n_draws, seed):
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return super()._predict(batch, n_draws, seed)
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(tiny):
+    exposures = some_exposures()
+    small = SmallDevice(tiny, BOSS, batch_size=16)
+    got = small.predict(exposures, n_draws=3, seed=0)
+    whole = DirectPredictor(tiny, BOSS).predict(exposures, n_draws=3, seed=0)
+    assert small.batch_size == 2
+    np.testing.assert_allclose(got.spread, whole.spread, rtol=1e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_cuda_device_gives_the_numbers_of_the_cpu(tiny):
+    exposures = some_exposures()
+    std = np.array([p.std for p in BOSS.parameters])
+    cpu = DirectPredictor(tiny, BOSS).predict(exposures, n_draws=5, seed=2)
+    cuda = DirectPredictor(load(tiny.path), BOSS, device="cuda").predict(
+        exposures, n_draws=5, seed=2)
+    for name in ("parameters", "spread", "median"):
+        np.testing.assert_allclose(getattr(cuda, name) / std, getattr(cpu, name) / std, atol=1e-4)
