@@ -1,0 +1,38 @@
+"""The scientists' manual names every column and flag, and its Python runs."""
+
+import subprocess
+import sys
+
+from bossnet.flags import FLAGS
+from docs.blocks import DOCS, blocks, names
+
+TEXT = (DOCS / "scientists.rst").read_text()
+LITERALS = names(TEXT)
+
+
+def columns(night, table):
+    return {row["name"] for row in night.sql(
+        "SELECT attname AS name FROM pg_attribute WHERE attrelid = %s::regclass "
+        "AND attnum > 0 AND NOT attisdropped", table)}
+
+
+def test_every_column_of_the_results_is_explained(night):
+    assert columns(night, "boss_net") - LITERALS == set()
+    assert columns(night, "boss_net_catalog") - LITERALS == set()
+
+
+def test_every_flag_is_explained_with_its_bit_and_weight():
+    rows = {}
+    for row in TEXT.split("   * - ")[1:]:
+        cells = [cell.strip() for cell in row.split("\n     -")]
+        if cells[0].isdigit():
+            rows[int(cells[0])] = (cells[1], cells[2])
+    assert rows == {flag.bit: (f"``{flag.name}``", "bad" if flag.bad else "warn" * flag.warn)
+                    for flag in FLAGS}
+
+
+def test_the_python_of_the_manual_runs(night):
+    (block,) = blocks(DOCS / "scientists.rst", "python")
+    done = subprocess.run([sys.executable, "-c", block.text], env=night.environment,
+                          capture_output=True, text=True, check=True)
+    assert "'teff': " in done.stdout
