@@ -48,7 +48,7 @@ def test_settings_in_the_manual_are_those_of_the_code():
     text = " ".join((DOCS / "operators.rst").read_text().split())
     default = Settings()
     for said in (f"``--max-failures``) of the last {WINDOW} spectra, and at least {LEAST} were",
-                 f"chunks of {CHUNK} spectra", f"at most {CHUNK} spectra, is done again",
+                 f"chunks of {CHUNK} spectra", f"in hand, of {CHUNK} spectra each, are done",
                  f"is stopped. Default {SELECTION_TIMEOUT:g}.",
                  f"for the uncertainties. Default {default.n_draws};",
                  f"Of the noise. Default {default.seed}.",
