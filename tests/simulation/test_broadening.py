@@ -47,6 +47,15 @@ def test_unknown_pixels_stay_unknown_and_do_not_spread_far() -> None:
     np.testing.assert_allclose(seen[known], 1.0, rtol=1e-5)
 
 
+def test_pixels_beyond_the_template_are_unknown() -> None:
+    flux = np.ones(TEMPLATE_WAVELENGTH.size, np.float32)
+    seen = resample(flux, resolution("thedoppler"), loglam=BOSS.loglam, target_fwhm=BOSS.fwhm,
+                    rv=-1500.0)
+    beyond = BOSS.wavelength > 10360
+    assert np.isnan(seen[beyond]).all()
+    assert np.isfinite(seen[BOSS.wavelength < 10340]).all()
+
+
 def test_rotation_keeps_a_lines_strength_and_reaches_as_far_as_it_should() -> None:
     vsini = 200.0
     line = narrow_line() - 1

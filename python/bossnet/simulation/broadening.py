@@ -37,7 +37,7 @@ def resample(flux: NDArray[np.float32], fwhm: NDArray[np.float32], *,
     pixel = 10.0 ** loglam * (np.log(10) * DEX * FWHM_PER_SIGMA)  # angstrom of FWHM a sigma pixel
     missing = np.maximum(target_fwhm**2 - fwhm[centre].astype(np.float64) ** 2, 0.0)
     sigma = np.clip(np.sqrt(missing) / pixel, NARROWEST, WIDEST)
-    offset = (position - centre).astype(np.float32)
+    offset = np.clip(position - centre, -0.5, 0.5).astype(np.float32)  # farther is not inside
     scale = (-0.5 / sigma**2).astype(np.float32)
     steps = np.arange(-HALF_WIDTH, HALF_WIDTH + 1, dtype=np.float32)
     kernel = np.exp(scale[:, None] * (steps - offset[:, None]) ** 2)
