@@ -34,13 +34,15 @@ class Lazy(click.Group):
         return getattr(import_module(COMMANDS[name]), name)
 
 
-def program(name: str, names: tuple[str, ...], text: str) -> click.Group:
+def program(name: str, names: tuple[str, ...], text: str, *, example: str) -> click.Group:
     """A program with these commands."""
-    group = Lazy(name, names, help=text, context_settings={"max_content_width": 100})
+    group = Lazy(name, names, help=text, epilog=f"Example:\n\n    {example}",
+                 context_settings={"max_content_width": 100})
     return click.version_option(__version__, prog_name=name)(group)
 
 
 def main() -> None:
     """Entry point of `bossnet`."""
     program("bossnet", tuple(COMMANDS),
-            "Stellar parameters from spectra with BOSS Net: for its operators and keepers.")()
+            "Stellar parameters from spectra with BOSS Net: for its operators and keepers.",
+            example="bossnet weights list")()

@@ -5,18 +5,25 @@ the name, so this one hands every command that is not ours to the other distribu
 point, where there is one.
 """
 
+import re
 import sys
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from bossnet.cli.bossnet import OPERATOR, program
-from bossnet.cli.run import TASKS
+import click
 
-HELP = "Run the survey's tasks: BOSS Net's commands, and those of the survey's own `astra`."
+from bossnet.cli.bossnet import OPERATOR, program
+from bossnet.cli.run import TASKS, run
+
+DISTRIBUTION = "astra-bossnet"  #: ours
+HELP = """Run BOSS Net over a survey's spectra.
+
+Every command but these is handed to the survey's own `astra`, where that is installed."""
 
 
 def main() -> None:
     """Entry point of `astra`."""
-    ours = program("astra", OPERATOR, HELP)
+    ours = program("astra", OPERATOR, HELP, example="astra run bossnet --where \"snr > 10\"")
     other = _other()
     if other is not None and not _is_ours(sys.argv[1:]):
         sys.exit(other.load()())
@@ -26,16 +33,32 @@ def main() -> None:
 def _other() -> EntryPoint | None:
     """The `astra` of another distribution, if one is installed."""
     for entry in entry_points(group="console_scripts", name="astra"):
-        if entry.dist is not None and entry.dist.name != "astra-bossnet":
+        # A name is the same with - _ or . in it, and in capitals.
+        if entry.dist is not None and re.sub(r"[-_.]+", "-", entry.dist.name).lower() \
+                != DISTRIBUTION:
             return entry
     return None
 
 
-def _is_ours(arguments: list[str]) -> bool:
+def _is_ours(arguments: Sequence[str]) -> bool:
     """Whether a command line is for us: one of our commands, and for `run` one of our tasks."""
-    words = [a for a in arguments if not a.startswith("-")]
-    if not words:
+    command = next((i for i, word in enumerate(arguments) if not word.startswith("-")), None)
+    if command is None:
         return True
-    if words[0] == "run":
-        return len(words) < 2 or words[1] in {e.name for e in entry_points(group=TASKS)}
-    return words[0] in OPERATOR
+    if arguments[command] == "run":
+        task = _task_of(arguments[command + 1:])
+        return task is None or task in {e.name for e in entry_points(group=TASKS)}
+    return arguments[command] in OPERATOR
+
+
+def _task_of(arguments: Sequence[str]) -> str | None:
+    """The first argument of `run` that is neither an option nor the value of one of ours."""
+    with_value = {name for option in run.params if isinstance(option, click.Option)
+                  and not option.is_flag for name in option.opts}
+    words = iter(arguments)
+    for word in words:
+        if word in with_value:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
