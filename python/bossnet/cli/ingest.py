@@ -12,7 +12,7 @@ from bossnet.registry.ingest import ingest as register_spectra
 
 
 @click.command(epilog="Example:\n\n    astra ingest --release dr19 /data/boss '@more.txt'")
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--summary", "summaries", multiple=True, metavar="FILE",
               type=click.Path(path_type=Path), help="An spAll-like table, whose spectra are "
               "registered in bulk; sdss-access finds their files by --release.")

@@ -68,7 +68,7 @@ def settle(connection: Connection, schema: str) -> Roles:
         return not refusals
 
     with readable_errors(schema):
-        made = attempt("roles.sql", "the roles could not be made")
+        made = attempt("roles.sql", "the roles could not be made or altered")
         if not made and _column(connection, _MISSING_ROLES):
             return Roles(remarks, script(schema))
         attempt("grants.sql", f"the rights of {READER} and {WRITER} could not be given")
