@@ -19,7 +19,7 @@ def inside(astra):
     """`astra run bossnet` within this process, which has torch already: exit status, messages."""
     def run(*options):
         done = CliRunner().invoke(
-            program("astra", OPERATOR, "", example=""),
+            program("astra", OPERATOR, ""),
             ["run", "bossnet", "--weights", astra.weights, "--draws", "0", *options],
             env=astra.environment, catch_exceptions=False)
         return done.exit_code, done.stderr

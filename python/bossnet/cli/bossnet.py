@@ -34,9 +34,9 @@ class Lazy(click.Group):
         return getattr(import_module(COMMANDS[name]), name)
 
 
-def program(name: str, names: tuple[str, ...], text: str, *, example: str) -> click.Group:
+def program(name: str, names: tuple[str, ...], text: str, *, example: str = "") -> click.Group:
     """A program with these commands."""
-    group = Lazy(name, names, help=text, epilog=f"Example:\n\n    {example}",
+    group = Lazy(name, names, help=text, epilog=example and f"Example:\n\n    {example}",
                  context_settings={"max_content_width": 100})
     return click.version_option(__version__, prog_name=name)(group)
 
