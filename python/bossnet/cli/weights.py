@@ -8,11 +8,12 @@ import click
 
 from bossnet import config
 from bossnet.cli.common import json_option, print_json, said
+from bossnet.errors import WeightsError
 from bossnet.network import NETWORKS
 from bossnet.network.installed import find, folder, installed
 
 
-@click.group()
+@click.group(epilog="Example:\n\n    bossnet weights list")
 def weights() -> None:
     """Import, list, show and verify frozen networks."""
 
@@ -48,10 +49,15 @@ def import_(source: Path, kind: str, name: str, replace: bool) -> None:
 @json_option
 @said
 def list_(as_json: bool) -> None:
-    """List the installed networks."""
+    """List the installed networks; one that cannot be read is said."""
     from bossnet.network.frozen import read_card
 
-    cards = [(item, read_card(item.path)) for item in installed(config.load().home)]
+    cards = []
+    for item in installed(config.load().home):
+        try:
+            cards.append((item, read_card(item.path)))
+        except WeightsError as e:
+            click.echo(f"bad: {e}", err=True)
     if as_json:
         print_json([{"name": item.name, "path": str(item.path), "network": card.network,
                      "status": card.status, "sha256": card.sha256} for item, card in cards])
@@ -77,7 +83,6 @@ def show(name: str) -> None:
 @said
 def verify(names: tuple[str, ...]) -> None:
     """Check networks (all installed ones by default): whole, unaltered, and fitting their card."""
-    from bossnet.errors import WeightsError
     from bossnet.network.frozen import load
 
     home = config.load().home
