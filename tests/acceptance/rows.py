@@ -12,6 +12,11 @@ def rows_of(astra, tag=""):
     return astra.sql("SELECT * FROM boss_net WHERE tag = %s ORDER BY spectrum_pk", tag)
 
 
+def last_run(astra):
+    """The record of the last run."""
+    return astra.sql("SELECT * FROM bossnet_run ORDER BY pk DESC LIMIT 1")[0]
+
+
 def assert_same_rows(some, others, *, but=()):
     """Every column that does not say when and by which run it was made is the same.
 

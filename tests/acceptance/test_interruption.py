@@ -1,18 +1,18 @@
 """A run that is stopped by a signal or killed: nothing is lost, nothing done twice, nobody left."""
 
 import json
-import os
 import random
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
-import psutil
 import pytest
 
-from acceptance.rows import assert_same_rows, rows_of
+from acceptance.rows import assert_same_rows, last_run, rows_of
+from acceptance.started import Started
 from bossnet.flags import names
-from helpers import helpers_of, is_helper, silent, wait_until
+from helpers import helpers_of, silent, wait_until
 from spectra import layouts
 
 PLACES = (70, 140, 210, 280)  #: of files that do not answer, one for each way to stop a run
@@ -34,52 +34,6 @@ def night(astra, files, slow):
     return astra.register(paths)
 
 
-class Started:
-    """A run of the test's own, in a session of its own as if it were alone on a terminal."""
-
-    def __init__(self, astra, *arguments):
-        self.astra = astra
-        self.process = astra.start(*arguments, start_new_session=True)
-        self.helpers = []
-
-    def wait_until_it_hangs(self):
-        """Until it has work, and has nothing to do but to wait for a file that hangs."""
-        wait_until(lambda: self.astra.sql("SELECT pk FROM bossnet_chunk WHERE state = 'claimed'"))
-        self.helpers = wait_until(lambda: len(found := helpers_of(self.process.pid)) == 2 and found)
-        wait_until(self._is_idle)
-
-    def _is_idle(self):
-        assert self.process.poll() is None, self.process.communicate()
-        before = self._cpu_time()
-        time.sleep(1)
-        return self._cpu_time() - before < 0.05
-
-    def _cpu_time(self):
-        """Seconds of the run and its readers."""
-        times = [p.cpu_times() for p in [psutil.Process(self.process.pid), *self.helpers]]
-        return sum(t.user + t.system for t in times)
-
-    def stop(self, number, *, group=False, within=20):
-        """Sends a signal and waits for the end; exit status and messages."""
-        start = time.monotonic()
-        if group:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=within)
-        assert time.monotonic() - start < within
-        wait_until(lambda: not any(map(is_helper, self.helpers)), 10)
-        return self.process.returncode, said
-
-
-def run_arguments(astra, *more):
-    return ("run", "bossnet", "--weights", astra.weights, "--draws", 2, *more)
-
-
-def last_run(astra):
-    return astra.sql("SELECT * FROM bossnet_run ORDER BY pk DESC LIMIT 1")[0]
-
-
 def states(astra):
     """Of the runs, as `astra status` gives them, the last first."""
     return [run["state"] for run in json.loads(astra("status", "--json").stdout)["runs"]]
@@ -96,7 +50,7 @@ def test_a_run_that_is_stopped_again_and_again_ends_with_the_rows_of_an_undistur
     done = 0
     for (number, group), path in zip(ways, slow, strict=True):
         with silent(path):
-            run = Started(astra, *run_arguments(astra))
+            run = Started(astra)
             run.wait_until_it_hangs()
             status, said = run.stop(number, group=group)
         assert status == 130, said
@@ -126,7 +80,7 @@ def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, nigh
     before = {r["spectrum_pk"]: r for r in rows_of(astra)}
     again = ("--overwrite", "--seed", 1)
     with silent(slow[0]):
-        run = Started(astra, *run_arguments(astra, *again))
+        run = Started(astra, *again)
         run.wait_until_it_hangs()
         status, said = run.stop(signal.SIGINT, group=True)
     assert status == 130, said
@@ -150,7 +104,7 @@ def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, nigh
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_slow_selection_is_planned_ends_it_at_once(astra, night, number):
-    run = Started(astra, *run_arguments(astra, "--where", "pg_sleep(0.5) IS NOT NULL"))
+    run = Started(astra, "--where", "pg_sleep(0.5) IS NOT NULL")
     sleeping = ("SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
                 "AND state = 'active' AND usename = 'bossnet_reader'")
     wait_until(lambda: astra.sql(sleeping))
@@ -162,20 +116,29 @@ def test_a_signal_while_a_slow_selection_is_planned_ends_it_at_once(astra, night
     wait_until(lambda: not astra.sql(sleeping), 10)
 
 
+def loads_torch(run):
+    return "libtorch" in Path(f"/proc/{run.process.pid}/maps").read_text()
+
+
+def is_connected(run):
+    return run.astra.sql("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                         "application_name = 'bossnet'")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_it_still_starts_is_exit_status_130_too(astra, night, number):
-    for delay in (0.4, 0.8, 1.2):
-        run = Started(astra, *run_arguments(astra))
-        time.sleep(delay)
-        status, said = run.stop(number)
-        assert status == 130, said
-        assert "Traceback" not in said
+@pytest.mark.parametrize("moment", [loads_torch, is_connected])
+def test_a_signal_while_it_still_starts_is_exit_status_130_too(astra, night, number, moment):
+    run = Started(astra)
+    wait_until(lambda: moment(run))
+    status, said = run.stop(number)
+    assert status == 130, said
+    assert "Traceback" not in said
     assert not claimed(astra)
 
 
 def test_a_killed_run_leaves_no_reader_even_if_one_hangs_and_is_completed(astra, night, slow):
     with silent(slow[1]):
-        run = Started(astra, *run_arguments(astra))
+        run = Started(astra)
         run.wait_until_it_hangs()
         status, _ = run.stop(signal.SIGKILL)
     assert status == -signal.SIGKILL
@@ -194,7 +157,7 @@ def test_killed_several_times_in_2000_spectra_every_one_has_the_row_of_an_undist
     night = astra.register(files * 400)
     chance = random.Random(4)
     for kill in range(4):
-        run = Started(astra, *run_arguments(astra))
+        run = Started(astra)
         wait_until(lambda pid=kill + 1: astra.sql(
             "SELECT pk FROM bossnet_chunk WHERE run_pk = %s AND state = 'claimed'", pid))
         if kill == 2:

@@ -28,6 +28,17 @@ def test_only_the_last_thousand_count():
     assert not watch([True] * 150 + [False] * 5000).is_outage
 
 
+def test_a_failure_may_be_judged_as_long_as_it_is_looked_back_at():
+    w = watch([False] * 10 + [True] + [False] * 999)
+    assert len(w.troubles) == 1
+    assert w.may_judge(10)
+    w.add(None)
+    assert not w.troubles
+    assert not w.may_judge(10)
+    assert not w.may_judge(None)
+    assert not watch([True], max_failures=1).may_judge(0)
+
+
 def test_it_names_what_the_failures_have_in_common():
     said = watch([True] * 250 + [False] * 10).describe()
     assert said == ("250 of the last 260 spectra failed; 250 of them: FILE: no such file; "

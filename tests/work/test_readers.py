@@ -111,23 +111,26 @@ def test_readers_killed_at_any_moment_harm_no_file(paths):
 
     def kill():
         chance = random.Random(1)
-        while len(killed) < 8 and not over.wait(chance.uniform(0.3, 1)):
+        while not over.wait(chance.uniform(0.3, 1)):
             if helpers := helpers_of(os.getpid()):
                 killed.append(helpers[len(killed) % len(helpers)])
                 killed[-1].kill()
 
+    def until_some_are_killed():
+        for row in rows(paths * 10_000):
+            if len(killed) > 6:
+                return
+            yield row
+
     killer = threading.Thread(target=kill)
-    with Readers(BOSS, {}, processes=2) as readers:
-        stream = readers.stream(rows(paths * 100))
-        some = [next(stream)]
-        killer.start()
-        try:
-            some += stream
-        finally:
-            over.set()
-            killer.join()
-    assert [key for key, *_ in some] == list(range(800))
-    assert len(killed) > 2
+    killer.start()
+    try:
+        with Readers(BOSS, {}, processes=2) as readers:
+            some = list(readers.stream(until_some_are_killed()))
+    finally:
+        over.set()
+        killer.join()
+    assert [key for key, *_ in some] == list(range(len(some)))
     failed = [o for o in outcomes(some) if o is not Outcome.DONE]
     assert set(failed) <= {Outcome.STORAGE_FAILED}  # of a file whose second reader died too
     assert len(failed) <= len(killed) // 2

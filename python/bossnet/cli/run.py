@@ -170,6 +170,9 @@ def _show_summary(summary: Any, seconds: float) -> None:
     rate = f", {summary.n_done / seconds:.1f}/s" if seconds else ""
     console.print(f"run {summary.run_pk} {summary.state}: {summary.n_done} of "
                   f"{summary.n_selected} spectra have their row{rate}; {summary.n_failed} failed")
+    if summary.n_done < summary.n_selected:
+        console.print(f"{summary.n_selected - summary.n_done} have theirs from another run, made "
+                      "at the same time")
     for name, number in Counter(summary.flags).most_common():
         console.print(f"  {number:>7}  {name}")
     if summary.n_failed:

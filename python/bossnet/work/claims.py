@@ -20,9 +20,9 @@ from psycopg2.extras import RealDictCursor
 
 from bossnet.database.writer import upsert
 from bossnet.errors import DatabaseError
+from bossnet.flags import FAILED, names
 from bossnet.work.plan import Todo
 from bossnet.work.queries import query
-from bossnet.work.settings import Tally
 
 BEAT = 10.0  #: seconds between two signs of life
 
@@ -84,8 +84,7 @@ class Claims:
         with self.connection, self.connection.cursor() as cursor:
             cursor.execute(query("beat"), {"worker": self.worker, "run": self.run_pk})
 
-    def end(self, chunk: Chunk, rows: Sequence[Mapping[str, Any]], tally: Tally, *,
-            done: bool) -> None:
+    def end(self, chunk: Chunk, rows: Sequence[Mapping[str, Any]], *, done: bool) -> None:
         """Writes what there is of a chunk and ends it, or gives the rest of it back.
 
         Raises:
@@ -98,24 +97,21 @@ class Claims:
                 self.connection.rollback()
                 raise DatabaseError(f"chunk {chunk.pk} is no longer held by {self.worker}: its "
                                     "results are left to the worker that has it")
-            upsert(self.connection, self.todo.results, rows, overwrite=self.todo.replaces)
-            self._count(cursor, tally)
+            written = upsert(self.connection, self.todo.results, rows,
+                             overwrite=self.todo.replaces)
+            flags = [row["result_flags"] for row in rows]
+            if written < len(rows):  # another run was quicker with some
+                cursor.execute(query("flags_of", results=sql.Identifier(self.todo.results)),
+                               {"run": self.run_pk, "keys": [row["spectrum_pk"] for row in rows]})
+                flags = [result_flags for (result_flags,) in cursor.fetchall()]
+            self._count(cursor, flags)
 
-    def take_back(self, keys: list[int]) -> None:
-        """Deletes the run's rows of these spectra, and takes them from its counts."""
-        with self.connection, self.connection.cursor() as cursor:
-            cursor.execute(query("take_back", results=sql.Identifier(self.todo.results)),
-                           {"run": self.run_pk, "keys": keys})
-            gone = Tally()
-            for (result_flags,) in cursor.fetchall():
-                gone.add(result_flags, -1)
-            self._count(cursor, gone)
-
-    def _count(self, cursor: Cursor, tally: Tally) -> None:
-        """Adds to the run's counts, within the caller's transaction."""
+    def _count(self, cursor: Cursor, flags: Sequence[int]) -> None:
+        """Adds rows with these flags to the run's counts, within the caller's transaction."""
         cursor.execute(query("lock_counts"), {"run": self.run_pk})
         counts = Counter((cursor.fetchone() or [{}])[0])
-        counts.update(tally.counts)  # adds, and keeps what is negative
+        counts.update(name for result_flags in flags for name in names(result_flags))
         cursor.execute(query("add_counts"), {
-            "run": self.run_pk, "n_done": tally.n_done, "n_failed": tally.n_failed,
-            "counts": json.dumps({name: n for name, n in counts.items() if n})})
+            "run": self.run_pk, "n_done": len(flags),
+            "n_failed": sum(result_flags & FAILED != 0 for result_flags in flags),
+            "counts": json.dumps(counts)})

@@ -26,6 +26,7 @@ class OutageWatch:
 
     def __init__(self, max_failures: float = 0.5) -> None:
         self.max_failures = max_failures
+        self.seen = 0  #: spectra so far
         self._last: deque[Trouble | None] = deque(maxlen=WINDOW)
         self._failed = 0
 
@@ -34,12 +35,17 @@ class OutageWatch:
         if len(self._last) == WINDOW and self._last[0] is not None:
             self._failed -= 1
         self._last.append(trouble)
+        self.seen += 1
         self._failed += trouble is not None
 
     @property
     def is_outage(self) -> bool:
         return (len(self._last) >= LEAST
                 and self._failed > self.max_failures * len(self._last))
+
+    def may_judge(self, number: int | None) -> bool:
+        """Whether spectrum ``number`` (from 0) is among those looked back at; None is not."""
+        return number is not None and self.max_failures < 1 and self.seen - number <= WINDOW
 
     @property
     def troubles(self) -> list[Trouble]:

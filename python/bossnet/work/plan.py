@@ -18,7 +18,7 @@ from bossnet.work import selection
 from bossnet.work.queries import query
 from bossnet.work.reading import find_file
 from bossnet.work.selection import Selection
-from bossnet.work.settings import Decisive, Settings
+from bossnet.work.settings import SILENCE, Decisive, Settings
 
 CHUNK = 1000  #: keys a chunk
 VERSION = v_astra() // 1000  #: major.minor, as in the key of a result
@@ -83,12 +83,32 @@ def refuse_mixture(connection: Connection, results: str, task: str, tag: str,
                        {"task": task, "version": VERSION, "tag": tag})
         others = cursor.fetchall()
     for other in others:
-        if differences := decisive.differences(dict(other)):
-            said = "; ".join(f"{name} {theirs}, now {ours}"
-                             for name, (theirs, ours) in differences.items())
+        if said := decisive.differences(dict(other)):
             raise ConfigurationError(
                 f"rows of {results} under tag {tag!r} were made with {said}: give this run its "
                 "own --tag, or --overwrite them")
+
+
+def refuse_beside_others(connection: Connection, task: str, tag: str, decisive: Decisive,
+                         own: int | None = None) -> None:
+    """Runs that add to one version and tag at the same time do it alike, too.
+
+    Asked before a run is planned, and again once it is on record (``own``): of two that start
+    at the same moment, at least one then sees the other.
+
+    Raises:
+        ConfigurationError: another run is going on that makes its rows otherwise.
+    """
+    with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(query("runs_beside"), {"task": task, "version": VERSION, "tag": tag,
+                                              "silence": SILENCE, "run": own})
+        others = cursor.fetchall()
+    for other in others:
+        if said := decisive.differences(dict(other)):
+            raise ConfigurationError(
+                f"run {other['pk']} under tag {tag!r} is going on with {said}: give this run its "
+                f"own --tag, or wait for that one (a run that died counts for {SILENCE:.0f} s "
+                "more)")
 
 
 def todo(connection: Connection, results: str, task: str, settings: Settings,

@@ -78,6 +78,15 @@ FROM bossnet_run AS r
 WHERE r.task = %(task)s AND r.v_astra_major_minor = %(version)s AND r.tag = %(tag)s
   AND EXISTS (SELECT FROM {results} AS b WHERE b.run_pk = r.pk)
 
+-- name: runs_beside
+-- How the rows are made that other runs are adding to this version and tag just now.
+SELECT pk, weights, weights_sha256, n_draws, seed, uncertainty_method, precision, masking
+FROM bossnet_run AS r
+WHERE r.task = %(task)s AND r.v_astra_major_minor = %(version)s AND r.tag = %(tag)s
+  AND r.state = 'running' AND r.heartbeat > now() - %(silence)s * interval '1 s'
+  AND r.pk IS DISTINCT FROM %(run)s
+ORDER BY pk
+
 -- name: overwrite_to_continue
 -- The last unfinished overwriting with the same settings and selection, and its chain of runs.
 WITH last AS (
@@ -100,7 +109,9 @@ INSERT INTO bossnet_run ({columns}) VALUES ({values}) RETURNING pk
 INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n) VALUES %s
 
 -- name: start_run
-UPDATE bossnet_run SET state = 'running', n_selected = %(n_selected)s, heartbeat = now()
+-- By the clock: now() is when its planning began.
+UPDATE bossnet_run SET state = 'running', n_selected = %(n_selected)s,
+       heartbeat = clock_timestamp()
 WHERE pk = %(run)s
 
 -- name: end_run
@@ -147,10 +158,10 @@ UPDATE bossnet_run SET n_done = n_done + %(n_done)s, n_failed = n_failed + %(n_f
        counts = %(counts)s, heartbeat = now()
 WHERE pk = %(run)s
 
--- name: take_back
--- Rows of an outage; they are missing again, for the next run to add.
-DELETE FROM {results} WHERE run_pk = %(run)s AND spectrum_pk = ANY (%(keys)s::bigint[])
-RETURNING result_flags
+-- name: flags_of
+-- Which of these spectra have their row from this run.
+SELECT result_flags FROM {results}
+WHERE run_pk = %(run)s AND spectrum_pk = ANY (%(keys)s::bigint[])
 
 -- name: recent_runs
 SELECT pk, task, state, started, finished, heartbeat, username, hostname, tag, selection,

@@ -128,6 +128,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
         decisive = Decisive(frozen.card.name, frozen.card.sha256, settings.n_draws, settings.seed)
         if not settings.overwrite:
             plan.refuse_mixture(writer, network.table, network.name, settings.tag, decisive)
+        plan.refuse_beside_others(writer, network.name, settings.tag, decisive)
         todo = plan.todo(writer, network.table, network.name, settings, decisive, selected,
                          config.roots)
         summary = Summary(None, "planned", 0, weights=frozen.card.name,
@@ -141,6 +142,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
             writer, reader, task, settings, decisive, selected, todo, summary)
         with _recorded(writer, summary, interruption), \
                 Readers(network, config.roots, processes=settings.readers) as readers:
+            plan.refuse_beside_others(writer, network.name, settings.tag, decisive,
+                                      own=summary.run_pk)
             worker = Worker(
                 task(predictor, n_draws=settings.n_draws, seed=settings.seed,
                      snr_limit=settings.snr_limit),
@@ -223,6 +226,8 @@ def _database_said() -> Iterator[None]:
     try:
         yield
     except psycopg2.Error as e:
+        while isinstance(e.__context__, psycopg2.Error):  # a rollback fails of the same reason
+            e = e.__context__
         first = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
         raise DatabaseError(f"the database failed: {first}; what was written is kept, and running "
                             "again goes on") from e

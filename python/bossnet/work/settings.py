@@ -1,14 +1,12 @@
 """What a run is asked to do, and what of it decides the numbers it writes."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-from bossnet.flags import FAILED, names
 
 PRECISION = "float32"  #: of the reference (contract, section 4)
 METHOD = "draws"  #: of the uncertainties (contract, section 5)
 MASKING = "none"  #: of pixels beyond those that are not finite (contract, section 3)
+SILENCE = 120.0  #: seconds without a sign of life after which a running run counts as dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +58,12 @@ class Decisive:
     precision: str = PRECISION
     masking: str = MASKING
 
-    def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-        """Entries in which other settings differ: name -> (theirs, ours)."""
+    def differences(self, other: dict[str, Any]) -> str:
+        """Entries in which other settings differ, in words; empty where in none."""
         ours = {name: getattr(self, name) for name in self.__slots__ if name != "weights"}
         found = {name: (other.get(name), value) for name, value in ours.items()
                  if other.get(name) != value}
         if "weights_sha256" in found:
             found.pop("weights_sha256")
             found = {"weights": (other.get("weights"), self.weights), **found}
-        return found
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of a run.
-
-    Attributes:
-        n_done: spectra that have their row.
-        n_failed: failures among them.
-        counts: of each flag, by its name.
-    """
-
-    n_done: int = 0
-    n_failed: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, result_flags: int, times: int = 1) -> None:
-        """One more row with these flags; ``times`` -1 takes one away."""
-        self.n_done += times
-        if result_flags & FAILED:
-            self.n_failed += times
-        for name in names(result_flags):
-            self.counts[name] += times
+        return "; ".join(f"{name} {theirs}, now {ours}" for name, (theirs, ours) in found.items())

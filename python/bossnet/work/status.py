@@ -12,8 +12,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.flags import FLAGS, names
 from bossnet.network import NETWORKS
 from bossnet.work.queries import query
-
-SILENCE = 120.0  #: seconds without a sign of life after which a running run counts as dead
+from bossnet.work.settings import SILENCE
 
 _REASONS = sum(f.mask for f in FLAGS if f.name in (
     "flag_runtime_exception", "flag_missing_file", "flag_bad_file", "flag_no_data"))

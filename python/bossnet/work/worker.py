@@ -16,7 +16,7 @@ from bossnet.work.interruption import Interruption
 from bossnet.work.outage import OutageWatch, Trouble
 from bossnet.work.readers import Readers
 from bossnet.work.reading import Reading
-from bossnet.work.settings import Decisive, Tally
+from bossnet.work.settings import Decisive
 
 AT_ONCE = 32  #: spectra handed to the task together; after each, a signal is looked for
 
@@ -31,11 +31,21 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class _Open:
-    """A claimed chunk whose results are not all there."""
+    """A claimed chunk that is not ended.
+
+    Attributes:
+        chunk: as claimed.
+        rows: results that are there.
+        troubled: at which spectrum of the run it last had one that failed for an outward reason.
+    """
 
     chunk: Chunk
     rows: list[dict[str, Any]] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    troubled: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        return len(self.rows) == len(self.chunk.rows)
 
 
 class Worker:
@@ -101,8 +111,11 @@ class Worker:
             self._keep(opened, row, reading, result, seconds)
         if self.watch.is_outage:
             self._stop_for_outage()
-        for opened in [o for o in self._open if len(o.rows) == len(o.chunk.rows)]:
-            self._end(opened)
+        for opened in [o for o in self._open if o.complete]:
+            # Failures that may yet turn out to be an outage's are not written before that is
+            # settled: they might take the place of good rows.
+            if not self.watch.may_judge(opened.troubled):
+                self._end(opened)
         self.progress.advance(len(results),
                               sum(r.outcome is not Outcome.DONE for r in results))
 
@@ -117,29 +130,25 @@ class Worker:
             "t_elapsed": seconds, "t_overhead": reading.seconds,
             "file_size": observation.file_size, "file_mtime": observation.file_mtime,
             "result_flags": result.result_flags, "error_message": message or None})
-        opened.tally.add(result.result_flags)
-        self.watch.add(Trouble(row["spectrum_pk"], reading.path, result.error_message)
-                       if result.outcome.is_outage else None)
+        if result.outcome.is_outage:
+            opened.troubled = self.watch.seen
+            self.watch.add(Trouble(row["spectrum_pk"], reading.path, result.error_message))
+        else:
+            self.watch.add(None)
 
     def _end(self, opened: _Open) -> None:
-        self.claims.end(opened.chunk, opened.rows, opened.tally, done=True)
+        self.claims.end(opened.chunk, opened.rows, done=opened.complete)
         self._open.remove(opened)
 
     def _give_back(self) -> None:
         if self.claims.lost:  # nothing can be written; the next run does it again
             return
         for opened in list(self._open):
-            self.claims.end(opened.chunk, opened.rows, opened.tally,
-                            done=len(opened.rows) == len(opened.chunk.rows))
-            self._open.remove(opened)
+            self._end(opened)
 
     def _stop_for_outage(self) -> None:
-        """Takes the failures of the outage back, written or not, and stops."""
+        """Drops the failures of the outage, of which none is written yet, and stops."""
         keys = {t.spectrum_pk for t in self.watch.troubles}
         for opened in self._open:
             opened.rows = [row for row in opened.rows if row["spectrum_pk"] not in keys]
-            opened.tally = Tally()
-            for row in opened.rows:
-                opened.tally.add(row["result_flags"])
-        self.claims.take_back(sorted(keys))
         raise OutageError(self.watch.describe())
