@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialised
 
 from bossnet.errors import WeightsError
 from bossnet.network.architecture import Architecture, BossNet
@@ -60,7 +60,8 @@ def save(path: Path, state: Mapping[str, torch.Tensor], card: Card) -> Card:
     build(card, tensors, origin=str(path))
     card = card.sealed(tensors)
     part = path.with_suffix(".part")
-    save_file(tensors, part, metadata={"card": card.to_json()})
+    # Not by the library's own writing to a file, which nobody but its owner may read.
+    part.write_bytes(serialised(tensors, metadata={"card": card.to_json()}))
     os.replace(part, path)
     return card
 
