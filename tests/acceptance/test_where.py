@@ -101,7 +101,11 @@ def test_what_a_dry_run_counts_a_run_takes(astra, night, inside):
 
 
 def test_a_table_without_the_column_is_left_out_and_said(astra, night):
-    done = astra.run("--where", "plateid = 1", "--from", "boss_visit_spectrum",
+    where = "plateid = ANY (ARRAY[plateid]) AND path <> '[/b]'"  # brackets are no markup
+    done = astra.run("--where", where, "--from", "boss_visit_spectrum",
                      "--from", "lamost_spectrum", "--limit", 1)
     assert done["n_done"] == 1
     assert 'column "plateid" does not exist' in done["left_out"]["lamost_spectrum"]
+    shown = astra("status", 1).stdout + astra("status").stdout
+    assert f"where {where}" in shown
+    assert "".join(shown.split()).count("ARRAY[plateid]") == 2  # the table breaks lines

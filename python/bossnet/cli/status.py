@@ -53,7 +53,7 @@ def _show_runs(runs: list[dict[str, Any]]) -> None:
                       f"{r['n_done']}/{r['n_selected']}", str(r["n_failed"]),
                       f"{r['rate']:.1f}" if r["rate"] else "", left, r["tag"],
                       r["selection"] or "")
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 def _show_run(r: dict[str, Any], failed: list[Any]) -> None:
