@@ -1,13 +1,15 @@
 """Who ran what, where and with what: the rest of a run's record (contract, section 7)."""
 
 import getpass
-import re
 import shlex
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import psycopg2
+from psycopg2.extensions import make_dsn, parse_dsn
 
 from bossnet import __version__, v_astra
 
@@ -40,7 +42,20 @@ def commit() -> str | None:
 
 
 def without_passwords(arguments: Sequence[str]) -> str:
-    """A command as it was typed, its passwords masked."""
-    text = shlex.join(arguments)
-    text = re.sub(r"(://[^\s/@:]*):[^\s/]*@", r"\1:***@", text)
-    return re.sub(r"(password=)[^\s&']+", r"\1***", text)
+    """A command as it was typed, but for the password of its ``--database``."""
+    shown = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option = "" if before == "--database" else "--database="  # its value may follow either way
+        if argument.startswith(option):
+            argument = option + _without_password(argument.removeprefix(option))
+        shown.append(argument)
+    return shlex.join(shown)
+
+
+def _without_password(url: str) -> str:
+    try:
+        parameters = parse_dsn(url)
+    except psycopg2.ProgrammingError:
+        return "***"
+    secrets = {name: "***" for name in parameters if name.endswith("password")}
+    return make_dsn(**(parameters | secrets)) if secrets else url
