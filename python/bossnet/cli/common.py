@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import click
+import psycopg2
 from rich.console import Console
 
 from bossnet.errors import BossNetError, ConfigurationError
@@ -18,7 +19,8 @@ from bossnet.errors import BossNetError, ConfigurationError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: For people: progress, summaries, warnings. What a program reads goes to standard output.
-console = Console(stderr=True, highlight=False)
+#: Without markup, as names and expressions hold brackets; lines are not cut for a log.
+console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 database_option = click.option(
     "--database", metavar="URL", help="postgresql://...; by default BOSSNET_DATABASE_URL, the "
@@ -42,6 +44,9 @@ def said(command: Command) -> Command:
             fail(str(e), 2)
         except BossNetError as e:
             fail(str(e), 1)
+        except psycopg2.Error as e:  # a right is missing, or the connection is gone
+            text = str(e).strip() or type(e).__name__
+            fail(f"the database failed: {text.splitlines()[0]}", 1)
         except KeyboardInterrupt:
             fail("stopped; what was finished is written, and running again goes on", 130)
 
