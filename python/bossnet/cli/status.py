@@ -10,6 +10,8 @@ from rich.table import Table
 from bossnet import config
 from bossnet.cli.common import database_option, json_option, print_json, said
 
+WIDE = 200  #: signs of a line where no terminal says how many it shows
+
 
 @click.command(epilog="Example:\n\n    astra status 12")
 @click.argument("run", type=int, required=False)
@@ -53,7 +55,10 @@ def _show_runs(runs: list[dict[str, Any]]) -> None:
                       f"{r['n_done']}/{r['n_selected']}", str(r["n_failed"]),
                       f"{r['rate']:.1f}" if r["rate"] else "", left, r["tag"],
                       r["selection"] or "")
-    Console(highlight=False, markup=False).print(table)
+    out = Console(highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = max(out.width, WIDE)
+    out.print(table)
 
 
 def _show_run(r: dict[str, Any], failed: list[Any]) -> None:
