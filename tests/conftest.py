@@ -79,6 +79,14 @@ def database_url(postgres, tmp_path):
 
 
 @pytest.fixture
+def other_database_url(postgres, tmp_path):
+    """URL of a second fresh database after `astra init`."""
+    for url in _database(postgres, "template_bossnet"):
+        initialise(Config(tmp_path, database_url=url))
+        yield url
+
+
+@pytest.fixture
 def config(database_url, tmp_path):
     """The configuration of a fresh database after `astra init`."""
     return Config(tmp_path, database_url=database_url)
