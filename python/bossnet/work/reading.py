@@ -1,5 +1,6 @@
 """From a row of a spectrum table to an observation. Torch-free: reader processes run it."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -108,15 +109,20 @@ def _file_state(path: Path) -> dict[str, Any]:
 def _context(row: Row, survey: Survey) -> dict[str, Any]:
     """What a row says of its spectrum beside the pixels."""
     rest = survey.frame == "rest"
-    a_g, ebv = row.get("a_g"), row.get("_ebv")
+    a_g, ebv = _known(row.get("a_g")), _known(row.get("_ebv"))
     if a_g is None and ebv is not None:
         a_g = A_G_PER_EBV * ebv
     noise_key = row.get("_noise_key")
     return {
         "noise_key": row["spectrum_pk"] if noise_key is None else noise_key,
-        "snr": row.get("snr"),
+        "snr": _known(row.get("snr")),
         "a_g": a_g,
         "in_rest_frame": rest,
-        "frame_velocity": row.get("v_rad") if rest else None,
+        "frame_velocity": _known(row.get("v_rad")) if rest else None,
         "is_legacy": survey.is_legacy(row),
     }
+
+
+def _known(value: float | None) -> float | None:
+    """None where a survey's table has NaN for it."""
+    return None if value is None or math.isnan(value) else value
