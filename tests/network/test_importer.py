@@ -1,5 +1,6 @@
 import io
 import pickle
+import random
 import shutil
 
 import pytest
@@ -139,3 +140,21 @@ def test_weights_with_nan_are_refused(tmp_path, tiny):
     from bossnet.network.frozen import save
     with pytest.raises(WeightsError, match="not finite in first_conv"):
         save(tmp_path / "nan.safetensors", state, tiny.card)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_altered_chunks_are_refused_or_hold_weights(folder, tmp_path, zipped):
+    stream, chance = io.BytesIO(), random.Random(5)
+    torch.save(BossNet(Architecture(**TINY)).state_dict(), stream,
+               _use_new_zipfile_serialization=zipped)
+    refused = 0
+    for _ in range(150):
+        content = bytearray(stream.getvalue())
+        for _ in range(chance.randint(1, 6)):
+            content[chance.randrange(3000)] = chance.randrange(256)
+        write_chunks(folder, content)
+        try:
+            import_folder(folder, BOSS, name="net", out=tmp_path / "net.safetensors")
+        except WeightsError:
+            refused += 1
+    assert refused > 50
