@@ -53,3 +53,8 @@ def test_the_signal_to_noise_ratio_of_a_dead_fibre_is_not_known():
     assert quality.snr is None
     assert quality.has_data
     assert quality.uncovered == 1
+
+
+def test_errors_that_stand_in_do_not_overflow():
+    spectrum = Spectrum.from_ivar([3e38, 3.1e38], [0, 0], [4000, 5000])
+    assert spectrum.error == pytest.approx([3.05e37] * 2)

@@ -15,8 +15,8 @@ LAYOUTS = ("spec", "spec in float64", "LAMOST image", "LAMOST image in float64",
 TABLES = {"spec": "boss_visit_spectrum", "LAMOST": "lamost_spectrum"}
 
 # What may stand where a number should be; some of it is beyond float32.
-ABSURD = (np.nan, np.inf, -np.inf, 0.0, -1.0, 1.0, 1e38, -1e38, 1.6e38, -1.6e38, 1e-38, 1e-45,
-          1e300, -9999.0)
+ABSURD = (np.nan, np.inf, -np.inf, 0.0, -1.0, 1.0, 1e38, -1e38, 3.4e38, -3.4e38, 1.6e38, -1.6e38,
+          1e-38, 1e-45, 1e300, -9999.0)
 ABSURD_LOGLAM = (np.nan, np.inf, -np.inf, 0.0, -1.0, 38.0, -44.0, 400.0, 3.7)
 
 
@@ -115,7 +115,7 @@ def pixels(draw):
               }.get(order, loglam)
     noise = rng.normal(size=n)
     flux = {"noisy": 10 + noise, "equal": np.full(n, 3.0), "zero": np.zeros(n),
-            "negative": -5 + noise, "faint": 1e-17 * (10 + noise), "huge": 1e37 * (10 + noise),
+            "negative": -5 + noise, "faint": 1e-17 * (10 + noise), "huge": 3e37 * (10 + noise),
             "tiny": 1e-41 * (10 + noise)}[level]
     ivar = rng.uniform(0.5, 2, n) / (flux.std() ** 2 or 1)
     arrays = {"flux": flux, "ivar": ivar, "loglam": loglam.copy()}

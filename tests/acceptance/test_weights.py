@@ -59,8 +59,8 @@ def weights_in(tmp_path):
 
 
 def test_a_published_network_is_imported_listed_shown_and_verified(bossnet, published, tmp_path):
-    assert "imported mine" in bossnet("import", published, "--kind", "boss", "--name",
-                                      "mine").stdout
+    assert "imported mine (science" in bossnet("import", published, "--kind", "boss", "--name",
+                                               "mine", "--science").stdout
     assert weights_in(tmp_path) == ["mine.safetensors"]
     listed = bossnet("list").stdout
     assert "bossnet-demonstration  boss  demonstration" in listed

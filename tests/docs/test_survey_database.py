@@ -54,3 +54,13 @@ def test_views_of_the_surveys_tables_are_enough_for_a_run(astra):
     assert astra.run("--where", "snr > 10 AND source.ra > 100")["n_done"] == 1
     (result,) = astra.sql("SELECT spectrum_pk, source_pk, result_flags & 1 AS failed FROM boss_net")
     assert (result["spectrum_pk"], result["source_pk"], result["failed"]) == (1, 1, 0)
+
+
+def test_without_a_noise_key_the_spectrums_own_key_chooses_its_noise(astra):
+    execute(astra.url, SURVEY + "ALTER TABLE astra.source DROP COLUMN ebv;")
+    (views,) = [b for b in blocks(DOCS / "operators.rst", "sql") if "CREATE VIEW" in b.text]
+    plain = views.text.replace(", pk::bigint AS noise_key", "")
+    assert plain != views.text
+    execute(astra.url, plain)
+    astra("init")
+    assert astra.run()["n_done"] == 1

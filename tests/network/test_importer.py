@@ -43,6 +43,7 @@ def test_a_published_folder_becomes_one_file_with_its_card(folder, tmp_path):
     assert frozen.card == card
     assert card.label_std == [0.9, 0.1, 0.5, 60.9]
     assert card.parameters == ["logg", "logTeff", "FeH", "rv"]
+    assert card.status == "demonstration"
     torch.manual_seed(3)
     expected = BossNet(Architecture(**TINY)).eval()
     x = torch.randn(2, 1, 3900)

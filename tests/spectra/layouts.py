@@ -14,7 +14,7 @@ def arrays(pixels: int = PIXELS, seed: int = 1) -> tuple[np.ndarray, np.ndarray,
     rng = np.random.default_rng(seed)
     flux = 10 + rng.normal(size=pixels)
     ivar = rng.uniform(0.5, 2, size=pixels)
-    ivar[3] = 0
+    ivar[3:4] = 0
     return flux, ivar, 3.6 + 1e-4 * np.arange(pixels)
 
 

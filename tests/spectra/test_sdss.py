@@ -107,3 +107,7 @@ def test_values_that_a_database_would_refuse_are_left_out(tmp_path):
     ({"catalogid": 4, "plateid": 15000}, False), ({}, False)])
 def test_legacy_is_told_by_reduction_then_release_then_identifiers(row, legacy):
     assert SURVEYS["boss"].is_legacy(row) is legacy
+
+
+def test_a_table_without_rows_is_an_empty_spectrum(tmp_path):
+    assert read(layouts.spec(tmp_path / "empty.fits", pixels=0)).flux.size == 0

@@ -25,7 +25,7 @@ def test_what_the_table_knows_goes_with_the_spectrum(read):
     seen = read(_noise_key=99, _ebv=2.0, run2d="v5_13_2")
     assert (seen.snr, seen.noise_key, seen.is_legacy, seen.in_rest_frame) == (12, 99, True, False)
     assert seen.a_g == 2 * A_G_PER_EBV
-    assert read(a_g=1.5, _ebv=2.0).a_g == 1.5
+    assert read(_a_g=1.5, _ebv=2.0).a_g == 1.5
     assert read().noise_key == 5
     assert read(_noise_key=0).noise_key == 0
     star = read("boss_combined_spectrum", v_rad=-30.0)
@@ -34,7 +34,7 @@ def test_what_the_table_knows_goes_with_the_spectrum(read):
 
 
 def test_nan_in_a_table_is_not_known(read):
-    seen = read(snr=math.nan, a_g=math.nan, _ebv=1.0)
+    seen = read(snr=math.nan, _a_g=math.nan, _ebv=1.0)
     assert seen.snr is None
     assert seen.a_g == A_G_PER_EBV
     assert read(_ebv=math.nan).a_g is None

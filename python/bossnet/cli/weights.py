@@ -24,9 +24,11 @@ def weights() -> None:
 @click.option("--kind", type=click.Choice(sorted(NETWORKS)), required=True,
               help="Which network it is: a published folder does not say.")
 @click.option("--name", required=True, help="The name it gets here.")
+@click.option("--science", is_flag=True,
+              help="Weights of a folder that you vouch for; else a demonstration.")
 @click.option("--replace", is_flag=True, help="Replace one of this name.")
 @said
-def import_(source: Path, kind: str, name: str, replace: bool) -> None:
+def import_(source: Path, kind: str, name: str, science: bool, replace: bool) -> None:
     """Import published weights (a folder), or a safetensors file with its card.
 
     Loading is strict, and nothing in the files is executed.
@@ -40,9 +42,15 @@ def import_(source: Path, kind: str, name: str, replace: bool) -> None:
         raise click.BadParameter(f"{name} is there already; give another name, or --replace",
                                  param_hint="--name")
     target.parent.mkdir(parents=True, exist_ok=True)
-    do = import_folder if source.is_dir() else import_file
-    card = do(source, NETWORKS[kind], name=name, out=target)
-    click.echo(f"imported {name} ({card.sha256[:12]}) as {target}")
+    if source.is_dir():
+        card = import_folder(source, NETWORKS[kind], name=name, out=target,
+                             status="science" if science else "demonstration")
+    elif science:
+        raise click.BadParameter(f"{source} is a file, whose card says what it is fit for",
+                                 param_hint="--science")
+    else:
+        card = import_file(source, NETWORKS[kind], name=name, out=target)
+    click.echo(f"imported {name} ({card.status}, {card.sha256[:12]}) as {target}")
 
 
 @weights.command("list", epilog="Example:\n\n    bossnet weights list --json")

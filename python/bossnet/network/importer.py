@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from bossnet.errors import WeightsError
-from bossnet.network.card import Card
+from bossnet.network.card import Card, Status
 from bossnet.network.declaration import Network
 from bossnet.network.frozen import load, read_card, save
 
@@ -17,11 +17,13 @@ _ARGUMENTS = ("in_channels", "model_dim", "dim_mults", "kernel_size", "num_targe
               "adapt_pool_output_dim", "num_linear", "linear_dim", "pos_enc")
 
 
-def import_folder(folder: Path, network: Network, *, name: str, out: Path) -> Card:
+def import_folder(folder: Path, network: Network, *, name: str, out: Path,
+                  status: Status = "demonstration") -> Card:
     """A folder of ``model_args.yaml`` and ``model_chunk_0..9`` becomes the file ``out``.
 
     The folder says neither which survey nor which label statistics it has: they are those of
-    ``network``. No pickled code runs.
+    ``network``; nor what it is fit for: ``status`` is whoever imports it's to vouch for. No
+    pickled code runs.
 
     Raises:
         WeightsError: something is missing, truncated, or does not fit.
@@ -32,7 +34,7 @@ def import_folder(folder: Path, network: Network, *, name: str, out: Path) -> Ca
         parameters=[p.label for p in network.parameters],
         label_mean=[p.mean for p in network.parameters],
         label_std=[p.std for p in network.parameters],
-        status="science", licence="as published",
+        status=status, licence="as published",
         provenance={"imported_from": folder.name,
                     "label_statistics": "published (Sizemore et al. 2024)"})
     return save(out, _state(folder), card)

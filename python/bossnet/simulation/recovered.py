@@ -68,8 +68,8 @@ def main() -> None:
     connection.close()
     rows = [row for row in rows if Path(row["path"] or "").name in true]
     click.echo("(recovered minus true; sigma: half the 16-84 % width; error: the median of the "
-               "reported\nuncertainties, which know of the noise alone. The shipped network was not "
-               "trained on\nthese stars.)")
+               "reported\nuncertainties, which know of the noise alone. The shipped network was "
+               "not trained on\nthese stars.)")
     click.echo(f"{'':16}{'':10}{'offset':>9}{'sigma':>9}{'error':>9}{'number':>8}")
     for region, low, high in _REGIONS:
         inside = [r for r in rows if low <= true[Path(r["path"]).name]["teff"] < high]

@@ -80,5 +80,7 @@ def _native(array: ArrayLike) -> NDArray[np.float32]:
 
 def _stand_in(flux: NDArray[np.float32]) -> NDArray[np.float32]:
     finite = flux[np.isfinite(flux)]
-    level = ERROR_WITHOUT_UNCERTAINTY * abs(float(np.median(finite))) if finite.size else 0.0
+    # In float64: the mean of the middle two overflows where they are near float32's end.
+    median = float(np.median(finite.astype(np.float64))) if finite.size else 0.0
+    level = ERROR_WITHOUT_UNCERTAINTY * abs(median)
     return np.full(flux.shape, level, np.float32)

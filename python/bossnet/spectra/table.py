@@ -109,6 +109,8 @@ class Table:
 
     def _values(self, column: Column) -> NDArray[Any]:
         """(rows, repeat) as stored."""
+        if self.rows == 0:  # which numpy takes for a mistake in the strides
+            return np.empty((0, column.repeat), np.dtype(_TYPES[column.code]))
         dtype = np.dtype(_TYPES[column.code])
         return np.ndarray((self.rows, column.repeat), dtype, self._data(), column.offset,
                           (self.width, dtype.itemsize))

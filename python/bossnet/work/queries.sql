@@ -142,8 +142,10 @@ WITH beaten AS (
 UPDATE bossnet_run SET heartbeat = now() WHERE pk = %(run)s
 
 -- name: chunk_rows
--- What is to be done of a chunk, with all that its table, its source and its noise key say.
-SELECT _row.*, spectrum.noise_key AS _noise_key, source.ebv AS _ebv
+-- What is to be done of a chunk, with all that its table, its source and its noise key say. By
+-- way of JSON, as a survey's own tables need not have these columns.
+SELECT _row.*, (to_jsonb(spectrum) ->> 'noise_key')::bigint AS _noise_key,
+       (to_jsonb(source) ->> 'ebv')::real AS _ebv, (to_jsonb(source) ->> 'a_g')::real AS _a_g
 FROM {table} AS _row
 LEFT JOIN source ON source.pk = _row.source_pk
 LEFT JOIN spectrum ON spectrum.pk = _row.spectrum_pk

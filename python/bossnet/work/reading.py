@@ -45,7 +45,7 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
 
     Args:
         table: its spectrum table.
-        row: its columns, and ``_noise_key`` and ``_ebv`` of the tables beside it.
+        row: its columns, and ``_noise_key``, ``_ebv`` and ``_a_g`` of the tables beside it.
         roots: named folders of the configuration.
         network: whose grid its quality is assessed for.
     """
@@ -109,7 +109,7 @@ def _file_state(path: Path) -> dict[str, Any]:
 def _context(row: Row, survey: Survey) -> dict[str, Any]:
     """What a row says of its spectrum beside the pixels."""
     rest = survey.frame == "rest"
-    a_g, ebv = _known(row.get("a_g")), _known(row.get("_ebv"))
+    a_g, ebv = _known(row.get("_a_g")), _known(row.get("_ebv"))
     if a_g is None and ebv is not None:
         a_g = A_G_PER_EBV * ebv
     noise_key = row.get("_noise_key")

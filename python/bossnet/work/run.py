@@ -117,9 +117,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
         KeyboardInterrupt: it was asked to stop; what was finished is written.
     """
     interruption = Interruption()
-    with interruption.installed(), _database_said(), _closing(connect(config)) as writer, \
+    with interruption.installed(), _database_said(), _closing(_checked(config)) as writer, \
             _closing(connect_reader(config)) as reader:
-        schema.check(writer, config.schema)
         network = task.network
         selected = selection.settle(reader, network.spectrum_tables, settings.where,
                                     settings.tables)
@@ -145,8 +144,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
             plan.refuse_beside_others(writer, network.name, settings.tag, decisive,
                                       own=summary.run_pk)
             worker = Worker(
-                task(predictor, n_draws=settings.n_draws, seed=settings.seed,
-                     snr_limit=settings.snr_limit),
+                task(predictor, n_draws=settings.n_draws, seed=settings.seed),
                 Claims(writer, summary.run_pk, todo), decisive, tag=settings.tag,
                 watch=OutageWatch(settings.max_failures),
                 progress=progress(summary) if progress else _Silent())
@@ -210,6 +208,17 @@ def _recorded(writer: Connection, summary: Summary, interruption: Interruption
                                (summary.run_pk,))
                 summary.n_done, summary.n_failed, summary.flags = cursor.fetchone() or (0, 0, {})
             summary.state = state
+
+
+def _checked(config: Config) -> Connection:
+    """The writer's connection, to a schema of this version."""
+    connection = connect(config)
+    try:
+        schema.check(connection, config.schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager

@@ -26,7 +26,6 @@ class Settings:
         overwrite: make rows again that are there.
         retry_failed: only rows that failed and may now succeed.
         max_failures: fraction of the last spectra above which failures are an outage.
-        snr_limit: below which ``flag_low_snr`` is set.
         command: as it was typed.
     """
 
@@ -42,7 +41,6 @@ class Settings:
     overwrite: bool = False
     retry_failed: bool = False
     max_failures: float = 0.5
-    snr_limit: float = 5.0
     command: str = ""
 
 
