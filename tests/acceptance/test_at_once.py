@@ -2,6 +2,7 @@
 
 import signal
 
+from acceptance.inside import run_inside
 from acceptance.rows import assert_same_rows, rows_of
 from acceptance.started import Started
 from helpers import silent
@@ -25,7 +26,7 @@ def test_two_runs_at_once_make_one_row_each(astra, files):
         assert record["state"] == "done"
         assert record["n_done"] == sum(r["run_pk"] == record["pk"] for r in rows)
     assert sum("have theirs from another run" in text for text in said) in (1, 2)
-    astra.run("--tag", "alone")
+    run_inside(astra, "--tag", "alone")
     assert_same_rows(rows, rows_of(astra, "alone"))
 
 
@@ -50,6 +51,6 @@ def test_a_run_is_refused_while_another_one_makes_its_rows_otherwise(astra, file
             refused = astra.run(*options, status=2).stderr
             assert "run 1 under tag '' is going on with seed 0, now 1" in refused
         assert len(astra.sql("SELECT pk FROM bossnet_run")) == 1
-        assert astra.run("--seed", 1, "--tag", "other", "--dry-run")["n_selected"] == 1
+        assert run_inside(astra, "--seed", 1, "--tag", "other", "--dry-run")["n_selected"] == 1
         assert run.stop(signal.SIGTERM)[0] == 130
-    assert astra.run("--seed", 1)["n_done"] == 1
+    assert run_inside(astra, "--seed", 1)["n_done"] == 1

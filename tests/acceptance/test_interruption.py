@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.inside import run_inside
 from acceptance.rows import assert_same_rows, last_run, rows_of
 from acceptance.started import Started
 from bossnet.flags import names
@@ -69,14 +70,14 @@ def test_a_run_that_is_stopped_again_and_again_ends_with_the_rows_of_an_undistur
     last = astra.run()
     assert last["n_done"] == 320 - done
     assert last["n_failed"] == 0
-    astra.run("--tag", "undisturbed")
+    run_inside(astra, "--tag", "undisturbed")
     rows = rows_of(astra)
     assert [r["spectrum_pk"] for r in rows] == night
     assert_same_rows(rows, rows_of(astra, "undisturbed"))
 
 
 def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, night, slow):
-    astra.run()
+    run_inside(astra)
     before = {r["spectrum_pk"]: r for r in rows_of(astra)}
     again = ("--overwrite", "--seed", 1)
     with silent(slow[0]):
@@ -87,7 +88,7 @@ def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, nigh
     interrupted = last_run(astra)
     made = {r["spectrum_pk"]: r for r in rows_of(astra) if r["run_pk"] == interrupted["pk"]}
     assert len(made) == interrupted["n_done"] == 64
-    assert astra.run(*again)["n_done"] == 320 - 64
+    assert run_inside(astra, *again)["n_done"] == 320 - 64
     assert last_run(astra)["continues_pk"] == interrupted["pk"]
     rows = rows_of(astra)
     assert [r["spectrum_pk"] for r in rows] == night
@@ -99,7 +100,7 @@ def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, nigh
             assert row == made[key]
         else:
             assert row["run_pk"] == last_run(astra)["pk"]
-    assert astra.run(*again)["n_done"] == 320  # it was complete: this is another one
+    assert run_inside(astra, *again)["n_done"] == 320  # it was complete: this is another one
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -147,7 +148,7 @@ def test_a_killed_run_leaves_no_reader_even_if_one_hangs_and_is_completed(astra,
     assert states(astra) == ["running"]
     astra.sql("UPDATE bossnet_run SET heartbeat = now() - interval '200 s'")
     assert states(astra) == ["died"]
-    assert astra.run()["n_done"] == 320
+    assert run_inside(astra)["n_done"] == 320
     assert states(astra) == ["done", "died"]
     assert [r["spectrum_pk"] for r in rows_of(astra)] == night
 
@@ -166,8 +167,8 @@ def test_killed_several_times_in_2000_spectra_every_one_has_the_row_of_an_undist
         run.helpers = helpers_of(run.process.pid)
         run.stop(signal.SIGKILL)
         assert len(rows_of(astra)) in (0, 1000, 2000)  # whole chunks
-    assert astra.run()["n_failed"] == 0
-    astra.run("--tag", "undisturbed")
+    assert run_inside(astra)["n_failed"] == 0
+    run_inside(astra, "--tag", "undisturbed")
     rows = rows_of(astra)
     assert [r["spectrum_pk"] for r in rows] == night
     assert_same_rows(rows, rows_of(astra, "undisturbed"))

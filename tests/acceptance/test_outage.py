@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from acceptance.inside import run_inside
 from acceptance.rows import last_run, rows_of
 from acceptance.started import Started
 from bossnet.work.readers import AHEAD
@@ -71,7 +72,7 @@ def test_a_folder_that_vanishes_stops_the_run_and_leaves_no_row_behind(astra, ni
     assert not any(r["result_flags"] & 1 for r in made)
     assert not astra.sql("SELECT pk FROM bossnet_chunk WHERE state = 'claimed'")
 
-    again = astra.run()
+    again = run_inside(astra)
     assert (again["n_done"], again["n_failed"]) == (1400 - len(made), 0)
     complete = rows_of(astra)
     assert [r["spectrum_pk"] for r in complete] == night
@@ -86,7 +87,7 @@ def test_a_folder_that_vanishes_stops_the_run_and_leaves_no_row_behind(astra, ni
     keys = {r["spectrum_pk"] for r in remade}
     assert [r for r in rows if r["spectrum_pk"] not in keys] == [
         r for r in complete if r["spectrum_pk"] not in keys]
-    assert astra.run("--overwrite", "--seed", 1)["n_done"] == 1400 - len(remade)
+    assert run_inside(astra, "--overwrite", "--seed", 1)["n_done"] == 1400 - len(remade)
     assert [(r["task_pk"], r["created"]) for r in rows_of(astra)] == [
         (r["task_pk"], r["created"]) for r in complete]
     assert not any(r["result_flags"] & 1 for r in rows_of(astra))
@@ -95,16 +96,16 @@ def test_a_folder_that_vanishes_stops_the_run_and_leaves_no_row_behind(astra, ni
 def test_few_failures_and_failures_that_are_allowed_do_not_stop_a_run(astra, tmp_path):
     gone = [tmp_path / f"gone-{i}.fits" for i in range(250)]
     astra.register(gone[:199])
-    done = astra.run()
+    done = run_inside(astra)
     assert (done["state"], done["n_done"], done["n_failed"]) == ("done", 199, 199)
     before = rows_of(astra)
     astra.register(gone)
     stopped = astra.run("--max-failures", "0.9", status=1).stderr
     assert "224 of the last 224 spectra failed" in stopped  # whole batches, from 200 on
     assert str(tmp_path) in stopped
-    astra.run("--retry-failed", "--where", "spectrum_pk <= 199")  # too few again
+    run_inside(astra, "--retry-failed", "--where", "spectrum_pk <= 199")  # too few again
     assert len(rows_of(astra)) == len(before)
-    done = astra.run("--max-failures", "1")
+    done = run_inside(astra, "--max-failures", "1")
     assert (done["state"], done["n_done"], done["n_failed"]) == ("done", 250, 250)
     assert {r["result_flags"] & 0b111_0000_0001 for r in rows_of(astra)} == {1 | 1 << 8}
 
@@ -135,7 +136,7 @@ def test_a_file_that_kills_its_readers_is_one_failed_row(astra, files, tmp_path)
     assert [r["spectrum_pk"] for r in rows if r["result_flags"] & 1] == [night[5]]
     assert rows[5]["result_flags"] & 0b1111_0000_1111 == 1
     assert rows[5]["error_message"].startswith(f"{deadly}: its reader process died")
-    assert astra.run("--retry-failed")["n_done"] == 1
+    assert run_inside(astra, "--retry-failed")["n_done"] == 1
     assert not any(r["result_flags"] & 1 for r in rows_of(astra))
 
 
@@ -156,5 +157,5 @@ def test_a_database_that_goes_away_is_one_clear_line_and_nothing_is_lost(astra, 
     assert "Traceback" not in said
     wait_until(lambda: not helpers_of(run.process.pid))
     assert not rows_of(astra)
-    assert astra.run()["n_done"] == len(night)
+    assert run_inside(astra)["n_done"] == len(night)
     assert [r["spectrum_pk"] for r in rows_of(astra)] == night

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from acceptance.conftest import Commands
+from acceptance.inside import run_inside
 from acceptance.rows import assert_same_rows, rows_of, tolerances
-from bossnet.cli.bossnet import OPERATOR, program
 from bossnet.network.installed import DEFAULTS
 from spectra import layouts
 
@@ -18,16 +17,9 @@ def astra(astra):
     return astra
 
 
-@pytest.fixture
-def run(astra):
-    """`astra run bossnet` within this process, with four draws."""
-    def run(*options, astra=astra):
-        done = CliRunner().invoke(
-            program("astra", OPERATOR, ""),
-            ["run", "bossnet", "--weights", astra.weights, "--draws", "4", *map(str, options)],
-            env=astra.environment, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-    return run
+def run(astra, *options):
+    """A run with four draws."""
+    return run_inside(astra, "--draws", 4, *options)
 
 
 @pytest.fixture
@@ -54,34 +46,34 @@ def paths(files, faint, tmp_path):
     return files * 4
 
 
-def test_the_same_seed_gives_the_same_row_however_the_work_is_done(astra, run, paths):
+def test_the_same_seed_gives_the_same_row_however_the_work_is_done(astra, paths):
     night = astra.register(paths)
     astra.run("--draws", 4)
     usual = rows_of(astra)
     assert [r["spectrum_pk"] for r in usual] == night
     assert sum(r["teff"] is not None for r in usual) == 32
 
-    run("--tag", "one", "--batch-size", 1, "--readers", 1)
+    run(astra, "--tag", "one", "--batch-size", 1, "--readers", 1)
     assert_same_rows(usual, rows_of(astra, "one"))
-    run("--tag", "many", "--batch-size", 19, "--readers", 3)
+    run(astra, "--tag", "many", "--batch-size", 19, "--readers", 3)
     assert_same_rows(usual, rows_of(astra, "many"))
     for where in ("spectrum_pk % 3 = 2", "spectrum_pk > 25", "spectrum_pk % 3 = 0", "true"):
-        run("--tag", "other order", "--batch-size", 5, "--where", where)
+        run(astra, "--tag", "other order", "--batch-size", 5, "--where", where)
     assert_same_rows(usual, rows_of(astra, "other order"))
 
-    run("--overwrite", "--batch-size", 3)
+    run(astra, "--overwrite", "--batch-size", 3)
     again = rows_of(astra)
     assert all(a["run_pk"] != u["run_pk"] for a, u in zip(again, usual, strict=True))
     assert_same_rows(usual, again)
 
 
 def test_another_seed_or_another_noise_key_gives_other_noise_and_the_same_parameters(
-        astra, run, paths):
+        astra, paths):
     astra.register(paths[:10])
-    run()
-    run("--tag", "seed", "--seed", 1)
+    run(astra)
+    run(astra, "--tag", "seed", "--seed", 1)
     astra.sql("UPDATE spectrum SET noise_key = noise_key + 4294967296")  # in its high word alone
-    run("--tag", "key")
+    run(astra, "--tag", "key")
     usual = rows_of(astra)
     noisy = {name for name in usual[0] if name.startswith(("e_", "raw_e_", "med_"))}
     others_too = [name for name in usual[0] if "flag" in name or name.startswith("rho_")]
@@ -94,21 +86,21 @@ def test_another_seed_or_another_noise_key_gives_other_noise_and_the_same_parame
 
 
 def test_a_failed_spectrum_that_is_tried_again_gets_the_row_it_would_have_had(
-        astra, run, paths, tmp_path):
+        astra, paths, tmp_path):
     astra.register(paths[:10])
-    run("--tag", "undisturbed")
+    run(astra, "--tag", "undisturbed")
     hidden = paths[1].rename(tmp_path / "hidden.fits")
-    run()
+    run(astra)
     assert rows_of(astra)[1]["teff"] is None
     hidden.rename(paths[1])
-    run("--retry-failed")
+    run(astra, "--retry-failed")
     assert_same_rows(rows_of(astra, "undisturbed"), rows_of(astra))
 
 
 def test_another_database_with_the_same_noise_keys_gives_the_same_rows(
-        astra, run, paths, tmp_path, other_database_url):
+        astra, paths, tmp_path, other_database_url):
     keys = astra.register(paths[:10])
-    run()
+    run(astra)
     home = tmp_path / "elsewhere"
     home.mkdir()
     elsewhere = Commands(other_database_url, home, astra.weights)
@@ -116,7 +108,7 @@ def test_another_database_with_the_same_noise_keys_gives_the_same_rows(
     other_keys = elsewhere.register(paths[:10])
     for key, noise_key in zip(other_keys, keys, strict=True):
         elsewhere.sql("UPDATE spectrum SET noise_key = %s WHERE pk = %s", noise_key, key)
-    run(astra=elsewhere)
+    run(elsewhere)
     assert_same_rows(rows_of(astra), rows_of(elsewhere)[7:], but=["spectrum_pk"])
     before = rows_of(elsewhere)[:7]  # the first of them have the very same keys
     assert_same_rows(rows_of(astra)[:7], before)
