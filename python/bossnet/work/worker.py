@@ -65,8 +65,8 @@ class Worker:
         self.task, self.claims, self.watch, self.progress = task, claims, watch, progress
         self._fixed = {
             "run_pk": claims.run_pk, "v_astra": v_astra(), "tag": tag,
-            "weights": decisive.weights, "n_draws": decisive.n_draws,
-            "uncertainty_method": decisive.uncertainty_method}
+            "weights": decisive.weights, "n_draws": decisive.n_draws}
+        self._method = decisive.uncertainty_method
         self._open: list[_Open] = []
 
     def work(self, readers: Readers, interruption: Interruption) -> None:
@@ -125,7 +125,9 @@ class Worker:
         message = result.error_message
         if message and reading.path and reading.path not in message:
             message = f"{reading.path}: {message}"
+        has_uncertainty = result.values.get("e_log_teff") is not None
         opened.rows.append(self._fixed | result.values | {
+            "uncertainty_method": self._method if has_uncertainty else None,
             "spectrum_pk": row["spectrum_pk"], "source_pk": row["source_pk"],
             "t_elapsed": seconds, "t_overhead": reading.seconds,
             "file_size": observation.file_size, "file_mtime": observation.file_mtime,
