@@ -17,7 +17,7 @@ from bossnet.spectra.survey import Row
 from bossnet.work.reading import Reading, failed_reading, name_of, read_row
 
 PATIENCE = 60.0  #: seconds after which a reader is replaced and its file flagged
-AHEAD = 128  #: spectra read ahead of the network, all readers together
+AHEAD = 128  #: spectra read ahead of the network by default, all readers together
 
 _GLANCE = 0.2  #: seconds between two calls of who waits for a reading
 
@@ -32,11 +32,12 @@ class Readers(AbstractContextManager["Readers"]):
         roots: named folders of the configuration.
         processes: how many.
         patience: seconds that a reader may take for one file.
+        ahead: how many spectra are read in advance, by all together.
     """
 
     def __init__(self, network: Network, roots: Mapping[str, Path], *, processes: int = 2,
-                 patience: float = PATIENCE) -> None:
-        self.patience = patience
+                 patience: float = PATIENCE, ahead: int = AHEAD) -> None:
+        self.patience, self.ahead = patience, ahead
         self._processes = Processes(_read, network.kind, dict(roots), number=processes,
                                     patience=patience)
 
@@ -47,7 +48,7 @@ class Readers(AbstractContextManager["Readers"]):
     def stream(self, rows: Iterable[tuple[Key, str, Row]], *,
                waiting: Callable[[], None] = lambda: None
                ) -> Generator[tuple[Key, str, Row, Reading], None, None]:
-        """What came of reading each row, in their order; at most `AHEAD` are taken in advance.
+        """What came of reading each row, in their order; at most `ahead` are taken in advance.
 
         Args:
             rows: a key of the caller's, the spectrum table, the row.
@@ -58,7 +59,7 @@ class Readers(AbstractContextManager["Readers"]):
         try:
             for key, table, row in rows:
                 queue.append((key, table, row, self._processes.submit(table, row)))
-                if len(queue) >= AHEAD:
+                if len(queue) >= self.ahead:
                     yield self._next(queue, waiting)
             while queue:
                 yield self._next(queue, waiting)

@@ -23,10 +23,10 @@ from bossnet.work.claims import Claims
 from bossnet.work.interruption import Interruption
 from bossnet.work.outage import OutageWatch
 from bossnet.work.queries import query
-from bossnet.work.readers import Readers
+from bossnet.work.readers import AHEAD, Readers
 from bossnet.work.selection import Counts, Selection
 from bossnet.work.settings import Decisive, Settings
-from bossnet.work.worker import Progress, Worker
+from bossnet.work.worker import Progress, Worker, together
 
 
 @dataclass(slots=True)
@@ -139,14 +139,16 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                                     batch_size=settings.batch_size)
         summary.run_pk, summary.n_selected = _plan(
             writer, reader, task, settings, decisive, selected, todo, summary)
+        at_once = together(predictor.batch_size, settings.n_draws)
         with _recorded(writer, summary, interruption), \
-                Readers(network, config.roots, processes=settings.readers) as readers:
+                Readers(network, config.roots, processes=settings.readers,
+                        ahead=max(AHEAD, 2 * at_once)) as readers:
             plan.refuse_beside_others(writer, network.name, settings.tag, decisive,
                                       own=summary.run_pk)
             worker = Worker(
                 task(predictor, n_draws=settings.n_draws, seed=settings.seed),
                 Claims(writer, summary.run_pk, todo), decisive, tag=settings.tag,
-                watch=OutageWatch(settings.max_failures),
+                at_once=at_once, watch=OutageWatch(settings.max_failures),
                 progress=progress(summary) if progress else _Silent())
             worker.work(readers, interruption)
     return summary

@@ -18,7 +18,13 @@ from bossnet.work.readers import Readers
 from bossnet.work.reading import Reading
 from bossnet.work.settings import Decisive
 
-AT_ONCE = 32  #: spectra handed to the task together; after each, a signal is looked for
+AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch is asked for
+PASSES = 700  #: of the network at most for that; after them a signal is looked for
+
+
+def together(batch_size: int, n_draws: int) -> int:
+    """How many spectra are handed to the task together: never less than the device's batch."""
+    return max(batch_size, min(AT_ONCE, PASSES // (n_draws + 1)))
 
 
 class Progress(Protocol):
@@ -56,13 +62,15 @@ class Worker:
         claims: its hold on the run's chunks.
         decisive: the settings that rows carry.
         tag: of the rows.
+        at_once: spectra handed to the task together.
         watch: for outages.
         progress: who is told.
     """
 
     def __init__(self, task: Task, claims: Claims, decisive: Decisive, *, tag: str,
-                 watch: OutageWatch, progress: Progress) -> None:
+                 at_once: int, watch: OutageWatch, progress: Progress) -> None:
         self.task, self.claims, self.watch, self.progress = task, claims, watch, progress
+        self.at_once = at_once
         self._fixed = {
             "run_pk": claims.run_pk, "v_astra": v_astra(), "tag": tag,
             "weights": decisive.weights, "n_draws": decisive.n_draws}
@@ -86,7 +94,7 @@ class Worker:
         stream = readers.stream(self._rows(), waiting=glance)
         with interruption.deferred():
             try:
-                while some := list(islice(stream, AT_ONCE)):
+                while some := list(islice(stream, self.at_once)):
                     self._do(some)
                     glance()
             finally:
