@@ -1,17 +1,15 @@
 """What files say of their spectra, read by processes beside each other, in order."""
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import TimeoutError
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
-
 from bossnet.errors import SpectrumError
+from bossnet.processes import ProcessError, Processes
 from bossnet.registry.finding import Refusal
 from bossnet.spectra import Registration, register
 
@@ -57,13 +55,8 @@ def read_all(files: Iterable[Path | Refusal], *, readers: int | None = None
         for file in pending:
             yield file if isinstance(file, Refusal) else read_one(file)
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bossnet.spectra"])
-    with ProcessPool(max_workers=readers, context=context) as pool:
-        try:
-            yield from _in_order(pool, pending, AHEAD * readers)
-        finally:
-            pool.stop()
+    with Processes(read_one, number=readers, patience=HUNG) as processes:
+        yield from _in_order(processes, pending, AHEAD * readers)
 
 
 def read_one(path: Path) -> Found | Refusal:
@@ -80,25 +73,23 @@ def read_one(path: Path) -> Found | Refusal:
     return Found(path, survey.table, survey.identity, registrations)
 
 
-def _in_order(pool: ProcessPool, files: Iterator[Path | Refusal], ahead: int
+def _in_order(processes: Processes, files: Iterator[Path | Refusal], ahead: int
               ) -> Iterator[Found | Refusal]:
-    queue: deque[Refusal | tuple[Path, ProcessFuture]] = deque()
+    queue: deque[Refusal | tuple[Path, Future[Found | Refusal]]] = deque()
     for file in files:
         queue.append(file if isinstance(file, Refusal)
-                     else (file, pool.schedule(read_one, args=[file], timeout=HUNG)))
+                     else (file, processes.submit(file)))
         if len(queue) >= ahead:
             yield _result(queue.popleft())
     while queue:
         yield _result(queue.popleft())
 
 
-def _result(item: Refusal | tuple[Path, ProcessFuture]) -> Found | Refusal:
+def _result(item: Refusal | tuple[Path, Future[Found | Refusal]]) -> Found | Refusal:
     if isinstance(item, Refusal):
         return item
     path, future = item
     try:
         return future.result()
-    except TimeoutError:
-        return Refusal(str(path), f"reading hung for {HUNG:.0f} s")
-    except ProcessExpired as e:
-        return Refusal(str(path), f"reading killed its process (exit status {e.exitcode})")
+    except ProcessError as e:
+        return Refusal(str(path), f"its reader process failed: {e}")
