@@ -57,21 +57,26 @@ def cancellable(connection: Connection, statement: Callable[[], None]) -> None:
     libpq waits in C, where Python sees no signal: the waiting is done in a thread.
     """
     problem: list[BaseException] = []
+    go, over = threading.Event(), threading.Event()
 
     def wait() -> None:
+        go.wait()  # a signal may come while this thread is being started
         try:
             statement()
         except BaseException as e:  # noqa: BLE001 -- raised again below
             problem.append(e)
+        finally:
+            over.set()
 
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
+    threading.Thread(target=wait, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(_GLANCE)
+        go.set()
+        while not over.wait(_GLANCE):
+            pass
     except BaseException:
-        connection.cancel()
-        thread.join()
+        while go.is_set() and not over.is_set():
+            connection.cancel()  # again, as the statement may only be about to begin
+            over.wait(_GLANCE)
         raise
     if problem:
         raise problem[0]
