@@ -131,6 +131,8 @@ class _Shown:
                 console.print(f"left out: {table}: {reason}")
             console.print(f"run {summary.run_pk}: {summary.n_selected} spectra, {summary.weights} "
                           f"on {summary.device}")
+            if summary.continues is not None:
+                console.print(f"goes on with the overwriting that run {summary.continues} began")
         self._total = summary.n_selected
         self._bar = self._progress.add_task("spectra", total=summary.n_selected, rate="", failed=0)
         self._task = self._progress.tasks[0]

@@ -25,6 +25,7 @@ from bossnet.errors import ConfigurationError, DatabaseError
 
 DATABASE = "bossnet"
 VERSION = 18  #: of a new server; one that is there keeps its own
+LONGEST_SOCKET = 100  #: bytes of the path of a Unix socket that every system takes
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +43,12 @@ def start(home: Path) -> str:
         raise ConfigurationError(
             f"the embedded Postgres cannot live in {str(data)!r}: its path may hold letters, "
             "digits and ./+@%:,_- only; set BOSSNET_HOME to another folder")
+    socket_name = data / ".s.PGSQL.5432"
+    if os.geteuid() == 0 and len(os.fsencode(socket_name)) > LONGEST_SOCKET:
+        # Elsewhere than in its data the socket would be in a folder open to every user.
+        raise ConfigurationError(
+            f"the embedded Postgres cannot live in {str(data)!r} as root: its socket's path would "
+            f"have more than {LONGEST_SOCKET} bytes; set BOSSNET_HOME to a shorter path")
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as e:

@@ -8,6 +8,7 @@ from typing import Any
 from bossnet.config import Config
 from bossnet.database import schema
 from bossnet.database.connection import connect
+from bossnet.errors import SpectrumError
 from bossnet.registry.finding import Refusal, find
 from bossnet.registry.reading import Found, read_all
 from bossnet.registry.registrar import Counts, Registrar
@@ -60,8 +61,6 @@ def ingest(config: Config, paths: Iterable[str], *, summaries: Sequence[Path] = 
 
     Raises:
         DatabaseError: no connection, or the schema is not at this version.
-        BadFileError: a summary is no such table, or truncated.
-        MissingFileError: a summary cannot be opened.
     """
     done = Ingested()
     connection = connect(config, application="astra ingest")
@@ -94,9 +93,12 @@ def _items(paths: Iterable[str], summaries: Sequence[Path], readers: int | None
            ) -> Iterator[Found | Refusal]:
     survey = SURVEYS[SUMMARY_SURVEY]
     for summary in summaries:
-        for row in read_summary(summary):
-            yield row if isinstance(row, Refusal) \
-                else Found(summary, survey.table, survey.identity, [row])
+        try:
+            for row in read_summary(summary):
+                yield row if isinstance(row, Refusal) \
+                    else Found(summary, survey.table, survey.identity, [row])
+        except SpectrumError as e:
+            yield Refusal(str(summary), str(e).removeprefix(f"{summary}: "))
     yield from read_all(find(paths), readers=readers)
 
 

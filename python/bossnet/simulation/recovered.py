@@ -12,7 +12,7 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from bossnet import config
+from bossnet import config, v_astra
 from bossnet.cli.common import said
 from bossnet.database.connection import connect_reader
 
@@ -22,7 +22,7 @@ FROM boss_net AS b
 JOIN (SELECT spectrum_pk, path FROM boss_visit_spectrum
       UNION ALL SELECT spectrum_pk, path FROM boss_combined_spectrum
       UNION ALL SELECT spectrum_pk, path FROM lamost_spectrum) AS s USING (spectrum_pk)
-WHERE b.result_flags & 1 = 0"""
+WHERE b.result_flags & 1 = 0 AND b.tag = '' AND b.v_astra_major_minor = %s"""
 _PARAMETERS = (("log Teff", "log_teff", ""), ("log g", "logg", ""), ("[Fe/H]", "fe_h", ""),
                ("RV", "v_rel", "km/s"))
 _REGIONS = (("4000 to 7500 K", 4000.0, 7500.0), ("cooler", 0.0, 4000.0),
@@ -62,7 +62,7 @@ def main() -> None:
     true = {row["file"]: row for row in truth}
     connection = connect_reader(config.load())
     with connection, connection.cursor() as cursor:
-        cursor.execute(_RESULTS)
+        cursor.execute(_RESULTS, (v_astra() // 1000,))
         names = [d.name for d in cursor.description or ()]
         rows = [dict(zip(names, r, strict=True)) for r in cursor.fetchall()]
     connection.close()

@@ -1,6 +1,7 @@
 """Milky Way Mapper's ``mwmStar`` and ``mwmVisit``: BOSS spectra in the star's rest frame."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,12 @@ def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
     spectra = list(_spectra(hdus))
     if not spectra:
         raise BadFileError("holds no BOSS spectrum")
+    keyless = Counter(telescope for telescope, table, row in spectra
+                      if _key(table, row) is None)
+    for telescope, number in keyless.items():
+        if number > 1:
+            raise BadFileError(f"holds {number} BOSS spectra of {telescope} without {KEYS[0]}, "
+                               "by which one would be told from another")
     return [_registration(header, telescope, table, row, path)
             for telescope, table, row in spectra]
 

@@ -70,6 +70,8 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
         if error.errno not in _SENSELESS:
             raise ReadError(f"{path}: reading failed: {error.strerror or error}") from error
         raise BadFileError(f"{path}: corrupt: {error}") from error
+    except MemoryError as error:
+        raise ReadError(f"{path}: there was not memory enough to read it") from error
     except Exception as error:  # of corrupt bytes, astropy and numpy raise nearly everything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BadFileError(f"{path}: corrupt: {reason}") from error

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LARGEST_REAL = 3.4e38  #: Postgres refuses a larger `real`
+_SMALLEST_REAL = 1e-44  #: and a smaller one, but for 0
 
 
 def integer(value: Any, *, bits: int = 32) -> int | None:
@@ -34,7 +35,7 @@ def real(value: Any, *, missing: float | None = None) -> float | None:
         return None
     if not math.isfinite(number) or abs(number) > _LARGEST_REAL or number == missing:
         return None
-    return number
+    return number if abs(number) > _SMALLEST_REAL else 0.0
 
 
 def text(value: Any) -> str | None:

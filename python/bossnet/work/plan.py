@@ -57,7 +57,10 @@ class Todo:
     def chunk(self, run_pk: int) -> sql.Composable:
         """When a chunk is claimed: what was done meanwhile is left out."""
         if self.replaces:
-            return self._query("todo_overwrite", chain=[*self.chain, run_pk])
+            not_yet = self._query("todo_overwrite", chain=[*self.chain, run_pk])
+            # What another run has mended meanwhile is not tried again.
+            return sql.SQL("{} AND {}").format(not_yet, self.plan) \
+                if self.settings.retry_failed else not_yet
         return self._query("todo_missing")
 
     @property
@@ -136,9 +139,13 @@ def add_chunks(connection: Connection, run_pk: int, reader: Connection, selected
     Raises:
         SelectionError: the selection failed on a row, or took too long.
     """
-    left = todo.settings.limit
     planned = 0
     with connection.cursor() as cursor:
+        left = limit = todo.settings.limit
+        if limit is not None and todo.chain:
+            cursor.execute(query("count_of_runs", results=sql.Identifier(todo.results)),
+                           {"chain": list(todo.chain)})
+            left = limit = max(0, limit - int((cursor.fetchone() or [0])[0]))
         for table in selected.tables:
             keys = selection.chunks(reader, table, selected.where, todo.plan, size=CHUNK,
                                     limit=left)
@@ -146,8 +153,8 @@ def add_chunks(connection: Connection, run_pk: int, reader: Connection, selected
             while some := list(islice(rows, 100)):
                 execute_values(cursor, query("insert_chunk"), some)
                 planned += sum(row[3] for row in some)
-            if todo.settings.limit is not None:
-                left = todo.settings.limit - planned
+            if limit is not None:
+                left = limit - planned
     return planned
 
 

@@ -102,6 +102,10 @@ SELECT last.first, array_agg(r.pk)
 FROM last JOIN bossnet_run AS r ON coalesce(r.continues_pk, r.pk) = last.first
 WHERE last.state <> 'done' GROUP BY last.first
 
+-- name: count_of_runs
+-- Rows that these runs have made.
+SELECT count(*) FROM {results} WHERE run_pk = ANY (%(chain)s::bigint[])
+
 -- name: insert_run
 INSERT INTO bossnet_run ({columns}) VALUES ({values}) RETURNING pk
 

@@ -34,7 +34,8 @@ class Summary:
     """What came of a run, or would come of it.
 
     Attributes:
-        run_pk: None where nothing was to do, or of a dry run.
+        run_pk: None of a dry run.
+        continues: the first run of an interrupted overwriting that this one goes on with.
         state: ``done``, or ``planned`` of a dry run.
         n_selected: spectra that it took on.
         n_done: of these, spectra that have their row.
@@ -56,6 +57,7 @@ class Summary:
     weights: str = ""
     weights_status: str = ""
     device: str = ""
+    continues: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     tables: dict[str, Counts] = field(default_factory=dict)
 
@@ -132,6 +134,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                          config.roots)
         summary = Summary(None, "planned", 0, weights=frozen.card.name,
                           weights_status=frozen.card.status, device=_device_name(device),
+                          continues=todo.chain[0] if todo.chain else None,
                           left_out=selected.left_out)
         if dry_run:
             return _counted(summary, reader, selected, todo)
@@ -143,6 +146,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
         with _recorded(writer, summary, interruption), \
                 Readers(network, config.roots, processes=settings.readers,
                         ahead=max(AHEAD, 2 * at_once)) as readers:
+            if not settings.overwrite:  # once more: rows may have come while this was planned
+                plan.refuse_mixture(writer, network.table, network.name, settings.tag, decisive)
             plan.refuse_beside_others(writer, network.name, settings.tag, decisive,
                                       own=summary.run_pk)
             worker = Worker(
@@ -164,7 +169,7 @@ def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Se
         "overwrite": settings.overwrite, "retry_failed": settings.retry_failed,
         "torch_version": torch.__version__, "device": summary.device,
         "weights_status": summary.weights_status,
-        "continues_pk": todo.chain[0] if todo.chain else None}
+        "continues_pk": summary.continues}
     with writer, writer.cursor() as cursor:
         cursor.execute(query(
             "insert_run", columns=sql.SQL(", ").join(map(sql.Identifier, record)),

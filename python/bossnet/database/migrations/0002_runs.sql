@@ -76,7 +76,7 @@ COMMENT ON COLUMN bossnet_run.masking IS 'Which pixels were masked beyond those 
 COMMENT ON COLUMN bossnet_run.n_selected IS 'Spectra that the run took on; NULL while planning.';
 COMMENT ON COLUMN bossnet_run.n_done IS 'Spectra that have their row from this run, failures among them.';
 COMMENT ON COLUMN bossnet_run.n_failed IS 'Of these, the failures (result_flags bit 0).';
-COMMENT ON COLUMN bossnet_run.counts IS 'Counts by outcome and by flag.';
+COMMENT ON COLUMN bossnet_run.counts IS 'How many rows carry each flag, by its name.';
 COMMENT ON COLUMN bossnet_run.error_message IS 'Why the run failed or was stopped.';
 
 CREATE TABLE bossnet_chunk (
