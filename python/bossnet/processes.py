@@ -23,6 +23,7 @@ from typing import Any
 from bossnet.errors import BossNetError
 
 _TRIES = 2  #: a process may die of something else than its question, such as lack of memory
+_START = 60.0  #: seconds that a process may take until it is ready for questions
 _GLANCE = 0.5  #: seconds between two looks at whether an answer is still wanted
 
 
@@ -99,19 +100,22 @@ class _Process:
         try:
             connection = self._connection or self._start()
             connection.send(question)
-            end = time.monotonic() + self.patience
-            while not connection.poll(_GLANCE):
-                if self._stopped:
-                    raise ProcessDied("stopped")
-                if time.monotonic() > end:
-                    self.end()
-                    raise ProcessHung(f"no answer for {self.patience:.0f} s")
-            answer = connection.recv()
+            answer = self._received(connection, self.patience)
         except (OSError, EOFError) as e:
             raise ProcessDied(self.end() or str(e)) from e
         if isinstance(answer, AnswerFailed):
             raise answer
         return answer
+
+    def _received(self, connection: Connection, patience: float) -> Any:
+        end = time.monotonic() + patience
+        while not connection.poll(_GLANCE):
+            if self._stopped:
+                raise ProcessDied("stopped")
+            if time.monotonic() > end:
+                self.end()
+                raise ProcessHung(f"no answer for {patience:.0f} s")
+        return connection.recv()
 
     def stop(self) -> None:
         """Kills the process, from any thread; it is not started again."""
@@ -150,6 +154,7 @@ class _Process:
         if self._stopped:  # meanwhile
             self._process.kill()
         ours.send(self.task)
+        self._received(ours, max(self.patience, _START))
         return ours
 
 
@@ -166,6 +171,7 @@ def _answer(connection: Connection) -> None:
     threading.Thread(target=_end_when_alone, args=[connection], daemon=True).start()
     try:
         function, fixed = connection.recv()
+        connection.send(None)
         while True:
             question = connection.recv()
             try:
