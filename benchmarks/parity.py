@@ -3,8 +3,8 @@
     python benchmarks/parity.py ../shared --draws 10000
 
 Prints a line a spectrum: the largest difference of a prediction, in units of the label's
-standard deviation, and of the draws' spread (half the 16-84 % range), as a ratio. About 100 s a
-spectrum with 10,000 draws on two cores; exit status 1 where a limit is missed.
+standard deviation, and of the draws' spread (half the 16-84 % range), as a ratio with its own
+scatter from a bootstrap. Exit status 1 where a limit is missed by more than that.
 """
 
 import argparse
@@ -36,6 +36,12 @@ class Recorded(DirectPredictor):
         return super()._statistics(normalised, draws, features)
 
 
+def spread(outputs):
+    """Half the 16-84 % range of each column."""
+    low, high = np.percentile(outputs, [16, 84], axis=0)
+    return (high - low) / 2
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("shared", type=Path)
@@ -60,14 +66,20 @@ def main():
                                     n_draws=options.draws, seed=0)
             want = np.array([expected["prediction"][label] for label in labels])
             difference = np.abs((got.parameters[0] - want) / std).max()
-            low, high = np.percentile(predictor.outputs * std, [16, 84], axis=0)
-            ratio = (high - low) / 2 / [expected["spread"][label] for label in labels]
+            outputs = predictor.outputs * std
+            want = np.array([expected["spread"][label] for label in labels])
+            ratio = spread(outputs) / want
+            # Where the 84 % point lies between a core and a tail, even 10,000 draws leave scatter.
+            rng = np.random.default_rng(0)
+            scatter = np.std([spread(outputs[rng.integers(0, len(outputs), len(outputs))])
+                              for _ in range(50)], axis=0) / want
             at_floor = expected["fraction_of_grid_at_floor"] > FLOOR
             bad = (difference > (LIMIT_AT_FLOOR if at_floor else LIMIT)
-                   or np.abs(ratio - 1).max() > SPREAD_LIMIT)
+                   or (np.abs(ratio - 1) > np.maximum(SPREAD_LIMIT, 3 * scatter)).any())
             missed += bad
             print(f"{name:11} {file:45} prediction {difference:.1e} std  spread "
-                  f"{ratio.min():.3f}..{ratio.max():.3f}{'  MISSED' if bad else ''}", flush=True)
+                  f"{ratio.min():.3f}..{ratio.max():.3f} (scatter {scatter.max():.3f})"
+                  f"{'  MISSED' if bad else ''}", flush=True)
     sys.exit(1 if missed else 0)
 
 
