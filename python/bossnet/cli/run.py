@@ -18,6 +18,7 @@ from rich.table import Table
 from bossnet import config
 from bossnet.cli.common import console, database_option, json_option, print_json, said
 from bossnet.errors import ConfigurationError
+from bossnet.work.interruption import held
 
 TASKS = "astra.tasks"  #: the entry-point group through which a launcher finds tasks
 
@@ -100,7 +101,8 @@ def _task(name: str) -> Any:
     if name not in found:
         raise ConfigurationError(f"there is no task {name!r}; installed: "
                                  f"{', '.join(sorted(found)) or 'none'}")
-    return found[name].load()
+    with held():  # it imports torch
+        return found[name].load()
 
 
 class _Shown:

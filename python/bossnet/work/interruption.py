@@ -51,6 +51,16 @@ class Interruption:
             raise KeyboardInterrupt
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Signals wait until its end: an extension module that is being imported may lose them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def cancellable(connection: Connection, statement: Callable[[], None]) -> None:
     """Executes a statement so that a signal cancels it, instead of waiting for its end.
 
