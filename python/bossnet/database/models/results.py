@@ -61,7 +61,7 @@ class Run(Model):
     n_selected = big("Spectra that the run took on; NULL while planning.")
     n_done = big("Spectra that have their row from this run, failures among them.")
     n_failed = big("Of these, the failures (result_flags bit 0).")
-    counts = json("Counts by outcome and by flag.")
+    counts = json("How many rows carry each flag, by its name.")
     error_message = text("Why the run failed or was stopped.")
 
     class Meta:
