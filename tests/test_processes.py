@@ -13,8 +13,9 @@ from bossnet.processes import AnswerFailed, ProcessDied, Processes, ProcessHung
 from helpers import helpers_of, is_helper, wait_until
 
 PARENT = """
-import sys, time
+import signal, time
 from bossnet.processes import Processes
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup may have left ignored
 with Processes(time.sleep, number=2, patience=300) as processes:
     processes.submit(0).result()
     processes.submit(300)
