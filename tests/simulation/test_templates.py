@@ -63,3 +63,18 @@ def test_a_saved_template_is_the_same_when_loaded(tmp_path: Path,
     assert np.isnan(other.fe_h)
     assert other.fwhm[-1] == np.float32(3.0)
     assert back.fwhm[-1] < back.fwhm[0]
+
+
+def test_resolution_follows_from_the_librarys_name() -> None:
+    def at(library: str, wavelength: float) -> float:
+        fwhm = resolution(library)
+        assert fwhm.dtype == np.float32
+        return float(np.interp(wavelength, TEMPLATE_WAVELENGTH, fwhm))
+
+    assert at("miles", 5000.0) == pytest.approx(2.5)
+    assert at("bossbrain", 9000.0) == pytest.approx(1.2)
+    assert at("pyhammer", 6000.0) == pytest.approx(6000 / 2150, rel=1e-3)  # as BOSS
+    assert at("mastar", 4450.0) == pytest.approx(4450 / 1693, rel=0.01)  # its files' SRES
+    assert at("mastar", 8850.0) == pytest.approx(8850 / 2261, rel=0.01)
+    for model in ("thedoppler", "corv"):
+        assert at(model, 5000.0) == pytest.approx(0.68 * 5000 * 0.5e-4 * np.log(10), rel=1e-3)

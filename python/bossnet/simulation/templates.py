@@ -9,12 +9,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bossnet.simulation.instruments import BOSS, Nodes
 from bossnet.simulation.wavelengths import DEX, TEMPLATE_WAVELENGTH
 
 PACKAGED = "templates.npz"  #: in simulation/data, with its notice beside it
 
+#: wavelength / FWHM of the MaStar stacks: the SRES of their files, the same in all, to 1 %
+MASTAR: Nodes = (
+    (3632, 1378), (3726, 1458), (3894, 1545), (4076, 1613), (4332, 1672),
+    (5374, 1836), (5899, 1957), (5902, 1903), (5973, 1848), (6265, 1798),
+    (6298, 1784), (6301, 1746), (6937, 1897), (9249, 2323), (9504, 2323),
+    (9752, 2267), (10079, 2052), (10323, 1827))
+
 #: Resolution (FWHM, angstrom) of the sources of templates. A model's is that of the grid.
-LIBRARY_FWHM = {"miles": 2.5, "stelib": 3.0}
+LIBRARY_FWHM = {"miles": 2.5, "stelib": 3.0, "bossbrain": 1.2}
+#: Resolution (nodes of wavelength / FWHM) of the sources that were observed with BOSS.
+LIBRARY_RESOLUTION = {"pyhammer": BOSS.resolution, "mastar": MASTAR}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,10 +33,10 @@ class Template:
 
     Attributes:
         star: its name.
-        library: where the spectrum is from: ``miles``, ``stelib`` or ``thedoppler``.
-        teff: effective temperature, K.
+        library: where the spectrum is from: ``miles``, ``thedoppler`` ...
+        teff: effective temperature, K; NaN where not known, as the next two.
         logg: log10 of the surface gravity in cm/s2.
-        fe_h: [Fe/H], dex; NaN where not known.
+        fe_h: [Fe/H], dex.
         flux: (9338,) float32, relative, rest frame, vacuum, not reddened; NaN where not known.
         fwhm: (9338,) float32, its resolution in angstrom.
     """
@@ -47,9 +57,13 @@ def resolution(library: str, *, continued_from: float = np.inf) -> NDArray[np.fl
     same variance: 0.68 pixels.
     """
     grid = TEMPLATE_WAVELENGTH * (0.68 * DEX * np.log(10))
-    if library not in LIBRARY_FWHM:
+    if library in LIBRARY_RESOLUTION:
+        own = TEMPLATE_WAVELENGTH / np.interp(TEMPLATE_WAVELENGTH,
+                                              *np.transpose(LIBRARY_RESOLUTION[library]))
+    elif library in LIBRARY_FWHM:
+        own = np.full(grid.shape, LIBRARY_FWHM[library])
+    else:
         return grid.astype(np.float32)
-    own = np.full(grid.shape, LIBRARY_FWHM[library])
     return np.where(continued_from > TEMPLATE_WAVELENGTH, own, grid).astype(np.float32)
 
 
