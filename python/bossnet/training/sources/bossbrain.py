@@ -37,7 +37,8 @@ ALPHA = np.isin(ELEMENTS, ("O", "Mg", "Si", "Ca", "Ti"))
 RANGE = "3500-6000 K, log g 0-3.5, [M/H] -2.5 to 0.5, [X/M] within 0.6"  #: as errors say it
 LIMIT = 0.6  #: dex, of [X/M] either way
 SCATTER = 0.1  #: dex, of an element about its trend
-AIR: NDArray[np.float64] = 3500.0 + 0.5 * np.arange(14001, dtype=np.float64)  #: angstrom, the networks' outputs
+#: angstrom, the networks' outputs
+AIR: NDArray[np.float64] = 3500.0 + 0.5 * np.arange(14001, dtype=np.float64)
 SLOPE = 0.01  #: of the leaky ReLU below zero
 
 
