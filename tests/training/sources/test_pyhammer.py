@@ -9,7 +9,7 @@ from astropy.io import fits
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template
 from bossnet.simulation.wavelengths import between
-from bossnet.training.sources.pyhammer import main_sequence_logg, read_templates
+from bossnet.training.sources.pyhammer import main_sequence_logg, read
 
 NAN = np.nan
 #: NAME, SPTYPE, FEH_LO, FEH_HI, TEFF, TEFF_STD, LOGG, NSPEC, LUM_MIXED
@@ -47,7 +47,7 @@ def labels(template: Template) -> tuple[float, float, float]:
 
 
 def test_each_type_has_the_labels_it_can_have(packed: Path) -> None:
-    known = {t.star.removeprefix("PyHammer "): labels(t) for t in read_templates(packed)}
+    known = {t.star.removeprefix("PyHammer "): labels(t) for t in read(packed)}
     expected = {
         "G2_+0.0_Dwarf": (5800.0, 4.3, -0.25), "G4_+0.0_Dwarf": (5700.0, NAN, -0.25),
         "K0_-1.5_Dwarf": (NAN, NAN, NAN),  # one spectrum, open bin
@@ -80,7 +80,7 @@ def test_an_original_is_averaged_to_pixels_of_boss(tmp_path: Path) -> None:
     primary.header["COMMENT"] = "All added templated had 0.0 > FeH > -0.5dex"
     fits.HDUList([primary, spectrum, means]).writeto(tmp_path / "G2_+0.0_Dwarf.fits")
     (tmp_path / "other.fits").write_text("not a template")
-    (template,) = read_templates(tmp_path)
+    (template,) = read(tmp_path)
     assert (template.star, template.library) == ("PyHammer G2_+0.0_Dwarf", "pyhammer")
     np.testing.assert_allclose(labels(template), (5800.0, 4.3, -0.25), rtol=1e-6)
     inside = between(3700, 10100)
@@ -91,17 +91,17 @@ def test_an_original_is_averaged_to_pixels_of_boss(tmp_path: Path) -> None:
 
 def test_what_is_not_pyhammers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no templates of PyHammer"):
-        read_templates(tmp_path)
+        read(tmp_path)
     fits.PrimaryHDU(np.ones((2, 100), np.float32)).writeto(tmp_path / "image.fits")
     with pytest.raises(ConfigurationError, match="not a packed file"):
-        read_templates(tmp_path / "image.fits")
+        read(tmp_path / "image.fits")
 
 
 def test_the_real_originals_are_what_is_packed(shared: Path) -> None:
     folder = shared / "data" / "templates" / "pyhammer"
-    all_of_them = {t.star: t for t in read_templates(folder / "pyhammer_templates_rebinned_derived.fits")}
+    all_of_them = {t.star: t for t in read(folder / "pyhammer_templates_rebinned_derived.fits")}
     assert len(all_of_them) == 227
-    originals = read_templates(folder)
+    originals = read(folder)
     assert len(originals) == 2
     inside = between(3700, 10100)
     for one in originals:

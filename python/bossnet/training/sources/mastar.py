@@ -27,7 +27,7 @@ OFF = frozenset({"00", "02", "06", "08", "09", "66", "67", "68", "74", "88", "90
 ALIKE = 0.03  #: of the resolution: a file's may differ so much from `resolution`
 
 
-def read_stacks(package: Path) -> list[Template]:
+def read(package: Path) -> list[Template]:
     """The stacks that are at rest, every label NaN.
 
     Args:

@@ -71,7 +71,7 @@ class _Row:
     mixed: bool
 
 
-def read_templates(path: Path) -> list[Template]:
+def read(path: Path) -> list[Template]:
     """The templates, without those that are mostly noise.
 
     Args:
