@@ -99,7 +99,8 @@ def test_what_is_not_pyhammers_is_refused(tmp_path: Path) -> None:
 
 def test_the_real_originals_are_what_is_packed(shared: Path) -> None:
     folder = shared / "data" / "templates" / "pyhammer"
-    all_of_them = {t.star: t for t in read(folder / "pyhammer_templates_rebinned_derived.fits")}
+    packed = folder / "pyhammer_templates_rebinned_derived.fits"
+    all_of_them = {template.star: template for template in read(packed)}
     assert len(all_of_them) == 227
     originals = read(folder)
     assert len(originals) == 2
