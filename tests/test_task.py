@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from bossnet.flags import Outcome, names
-from bossnet.network.prediction import DirectPredictor, Predictions
+from bossnet.network.card import Card
+from bossnet.network.prediction import DirectPredictor, Exposure, Predictions
 from bossnet.observation import Observation
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.task import BossNetTask
+from network.made import TINY, random_network, random_reference
 
 
 def spectrum(seed=0, n=900, **change):
@@ -93,10 +95,11 @@ def test_without_draws_there_are_no_errors(tiny):
 class Broken:
     """A predictor that gives what it is told to, for what a real one rarely does."""
 
-    network, card = BossNetTask.network, None
+    network = BossNetTask.network
 
-    def __init__(self, value):
-        self.value = value
+    def __init__(self, value, *, distance=math.nan, ood_limit=None):
+        self.value, self.distance = value, distance
+        self.card = Card("made", "boss", {}, [], [], [], ood_limit=ood_limit)
 
     def predict(self, batch, *, n_draws, seed):
         if any(e.flux[0] == 666 for e in batch):
@@ -105,7 +108,34 @@ class Broken:
             rows = np.array([[self.value if e.flux[0] == 666 else 3.7] * 4 for e in batch])
         else:
             rows = np.full((len(batch), 4), 3.7)
-        return Predictions(rows, np.ones_like(rows), rows, np.ones((len(batch), 4, 4)), rows)
+        return Predictions(rows, np.ones_like(rows), rows, np.ones((len(batch), 4, 4)), rows,
+                           np.full(len(batch), self.distance))
+
+
+@pytest.mark.parametrize(("distance", "ood_limit", "flagged"), [
+    (2.1, 2.0, True), (2.0, 2.0, False), (1.9, 2.0, False), (math.nan, None, False)])
+def test_a_spectrum_beyond_the_limit_and_no_other_is_out_of_distribution(
+        distance, ood_limit, flagged):
+    task = BossNetTask(Broken(3.7, distance=distance, ood_limit=ood_limit))
+    result = next(task.run([spectrum()]))
+    assert ("flag_out_of_distribution" in names(result.result_flags)) == flagged
+    assert "distance" not in result.values
+
+
+def test_bit_14_follows_the_distance_of_each_spectrum(tmp_path):
+    spectra = [spectrum(seed) for seed in range(6)]
+    exposures = [Exposure(s.flux, s.error, s.wavelength) for s in spectra]
+
+    def predictor(ood_limit):
+        return DirectPredictor(random_network(
+            tmp_path / "net.safetensors", reference=random_reference(), ood_limit=ood_limit,
+            **TINY), BossNetTask.network)
+
+    distance = predictor(1.0).predict(exposures, n_draws=0, seed=0).distance
+    between = float(np.sort(distance)[2:4].mean())
+    results = BossNetTask(predictor(between), n_draws=0).run(spectra, at_once=4)
+    assert [bool(r.result_flags >> 14 & 1) for r in results] == (distance > between).tolist()
+    assert (distance > between).sum() == 3
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 400.0])

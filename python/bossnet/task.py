@@ -54,6 +54,19 @@ class Result:
         return bool(self.result_flags & WARN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """What the predictor says of one spectrum.
+
+    Attributes:
+        columns: the network's columns, raw: NaN where one does not exist.
+        distance: to the training set; NaN where the weights have no measure of it.
+    """
+
+    columns: dict[str, float]
+    distance: float
+
+
 class Task:
     """A network's task. Subclasses name the network's declaration.
 
@@ -101,8 +114,8 @@ class Task:
                 for i, (o, q) in enumerate(zip(observations, qualities, strict=True))]
 
     def _predict(self, observations: Sequence[Observation]
-                 ) -> list[dict[str, float] | Exception]:
-        """Raw columns of each observation, or the error that it met."""
+                 ) -> list[_Raw | Exception]:
+        """What is predicted of each observation, or the error that it met."""
         if not observations:
             return []
         exposures = [Exposure(o.spectrum.flux, o.spectrum.error, o.spectrum.wavelength,
@@ -114,10 +127,9 @@ class Task:
                 return [e]
             # The others of a batch are unharmed by the one that fails.
             return [r for o in observations for r in self._predict([o])]
-        return [self._columns(predictions, i) for i in range(len(observations))]
+        return [self._raw(predictions, i) for i in range(len(observations))]
 
-    def _columns(self, predictions: Predictions, i: int) -> dict[str, float]:
-        """The network's columns of one spectrum, raw: NaN where one does not exist."""
+    def _raw(self, predictions: Predictions, i: int) -> _Raw:
         columns = [p.column for p in self.network.parameters]
         values = dict(zip(columns, predictions.parameters[i].tolist(), strict=True))
         for name, spread, median in zip(columns, predictions.spread[i].tolist(),
@@ -128,12 +140,13 @@ class Task:
         for a, b in combinations([c for c in _PAIRED if c in place], 2):
             values[f"rho_{a}_{b}".replace("v_rel", "v_rad")] = float(
                 predictions.correlation[i, place[a], place[b]])
-        return values
+        return _Raw(values, float(predictions.distance[i]))
 
     def _result(self, observation: Observation, quality: Quality | None,
-                predicted: dict[str, float] | Exception | None) -> Result:
+                predicted: _Raw | Exception | None) -> Result:
         outcome, message = observation.outcome, observation.message
         values: dict[str, float | None] = {}
+        distance: float | None = None
         snr = observation.snr
         if snr is None and quality is not None:
             snr = quality.snr
@@ -142,7 +155,8 @@ class Task:
             outcome = Outcome.DEVICE_FAILED if device else Outcome.FAILED
             message = f"{type(predicted).__name__} while predicting: {predicted}"
         elif predicted is not None:
-            values = self._stored(predicted, observation)
+            values = self._stored(predicted.columns, observation)
+            distance = predicted.distance
             missing = [c for c in self._must_be_finite(observation) if values[c] is None]
             if missing:
                 outcome = Outcome.NOT_FINITE
@@ -153,7 +167,8 @@ class Task:
         flags = judge(Case(
             outcome=outcome, values=values, limits=self.network.limits, quality=quality,
             snr_limit=self.snr_limit, a_g=observation.a_g, is_legacy=observation.is_legacy,
-            in_rest_frame=observation.in_rest_frame))
+            in_rest_frame=observation.in_rest_frame, distance=distance,
+            ood_limit=self.predictor.card.ood_limit))
         return Result(outcome, values, flags, message)
 
     def _stored(self, predicted: dict[str, float], observation: Observation

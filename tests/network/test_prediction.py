@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from bossnet.network.importer import import_folder
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.spectra import read
 from network import reference
+from network.made import TINY, random_network, random_reference
 
 FOLDERS = {"boss": BOSS, "lamost_dr7": BOSS, "lamost_dr8": BOSS, "apogee": APOGEE}
 
@@ -114,6 +116,42 @@ def test_features_are_what_the_last_layer_reads(tiny):
     std = np.array([p.std for p in BOSS.parameters])
     mean = np.array([p.mean for p in BOSS.parameters])
     np.testing.assert_allclose(outputs * std + mean, got.parameters, rtol=1e-5, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A network with a reference of distances."""
+    return random_network(tmp_path_factory.mktemp("weights") / "measured.safetensors",
+                          reference=random_reference(), ood_limit=1.0, **TINY)
+
+
+def test_the_distance_is_that_of_the_unperturbed_spectrums_features(measured):
+    got = DirectPredictor(measured, BOSS).predict(some_exposures(), n_draws=5, seed=2)
+    want = measured.reference.distance(torch.from_numpy(got.features)).numpy()
+    assert got.distance.dtype == np.float64
+    np.testing.assert_allclose(got.distance, want, rtol=1e-12)
+    assert np.ptp(got.distance) > 0
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_the_distance_does_not_depend_on_batch_or_draws(measured, batch_size):
+    exposures = some_exposures()
+    whole = DirectPredictor(measured, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
+    other = DirectPredictor(measured, BOSS, batch_size=batch_size).predict(
+        exposures[::-1], n_draws=0, seed=9)
+    np.testing.assert_allclose(other.distance[::-1], whole.distance, rtol=1e-5)
+
+
+def test_without_a_reference_there_is_no_distance(tiny):
+    got = DirectPredictor(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
+    assert got.distance.shape == (2,)
+    assert np.isnan(got.distance).all()
+
+
+def test_a_noise_model_is_refused_as_long_as_none_can_be_applied(measured):
+    card = replace(measured.card, noise_model={"logg": [1.0]})
+    with pytest.raises(WeightsError, match="noise_model cannot be applied"):
+        DirectPredictor(replace(measured, card=card), BOSS)
 
 
 def test_weights_of_another_network_are_refused(tiny):

@@ -10,6 +10,7 @@ from bossnet import config
 from bossnet.cli.common import json_option, print_json, said
 from bossnet.errors import WeightsError
 from bossnet.network import NETWORKS
+from bossnet.network.card import Card
 from bossnet.network.installed import find, folder, installed
 
 
@@ -51,6 +52,7 @@ def import_(source: Path, kind: str, name: str, science: bool, replace: bool) ->
     else:
         card = import_file(source, NETWORKS[kind], name=name, out=target)
     click.echo(f"imported {name} ({card.status}, {card.sha256[:12]}) as {target}")
+    click.echo(_flagging(card), err=True)
 
 
 @weights.command("list", epilog="Example:\n\n    bossnet weights list --json")
@@ -83,7 +85,9 @@ def show(name: str) -> None:
     """Print the card of a network (by name or path) as JSON."""
     from bossnet.network.frozen import read_card
 
-    print_json(asdict(read_card(find(name, config.load().home))))
+    card = read_card(find(name, config.load().home))
+    print_json(asdict(card))
+    click.echo(_flagging(card), err=True)
 
 
 @weights.command(epilog="Example:\n\n    bossnet weights verify bossnet-demonstration")
@@ -103,3 +107,10 @@ def verify(names: tuple[str, ...]) -> None:
             bad += 1
             click.echo(f"bad: {e}", err=True)
     sys.exit(1 if bad else 0)
+
+
+def _flagging(card: Card) -> str:
+    """What becomes of `flag_out_of_distribution` with these weights."""
+    if card.ood_limit is None:
+        return "flag_out_of_distribution is never set: these weights have no limit for it"
+    return f"flag_out_of_distribution is set beyond a distance of {card.ood_limit:.4g}"

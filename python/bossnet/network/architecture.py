@@ -34,6 +34,11 @@ class Architecture:
         """Channels after the first convolution and after each residual block."""
         return tuple(self.model_dim * m for m in self.dim_mults)
 
+    @property
+    def feature_dim(self) -> int:
+        """Width of the last hidden layer."""
+        return self.linear_dim if self.num_linear else self.widths[-1] * self.adapt_pool_output_dim
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"dim_mults": list(self.dim_mults)}
 

@@ -6,6 +6,7 @@ header, and is protected by the same digest as the tensors.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
@@ -60,6 +61,9 @@ class Card:
         if self.status not in get_args(Status):
             raise WeightsError(f"card of {self.name!r}: status {self.status!r} is neither "
                                "demonstration nor science")
+        limit = self.ood_limit
+        if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
+            raise WeightsError(f"card of {self.name!r}: ood_limit {limit!r} is no positive number")
 
     def sealed(self, tensors: Mapping[str, NDArray[Any]]) -> "Card":
         """The card with the digest of itself and of these tensors."""

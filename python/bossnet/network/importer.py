@@ -53,7 +53,8 @@ def import_file(path: Path, network: Network, *, name: str, out: Path) -> Card:
     if frozen.card.name != name:
         raise WeightsError(f"{path}: its card says {frozen.card.name!r}; import it with "
                            f"--name {frozen.card.name}")
-    return save(out, frozen.module.state_dict(), frozen.card)
+    reference = None if frozen.reference is None else frozen.reference.arrays()
+    return save(out, frozen.module.state_dict(), frozen.card, reference=reference)
 
 
 def _architecture(path: Path, network: Network) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Predictions:
         median: (B, T), of the draws; NaN without draws.
         correlation: (B, T, T), Pearson over the draws; NaN below 3, or where one is constant.
         features: (B, W), float32, last hidden layer, of the unperturbed spectra.
+        distance: (B,), of those features to the training set's, in the unit of the card's
+            ``ood_limit``; NaN where the weights have no reference for it.
     """
 
     parameters: NDArray[np.float64]
@@ -58,6 +60,7 @@ class Predictions:
     median: NDArray[np.float64]
     correlation: NDArray[np.float64]
     features: NDArray[np.float32]
+    distance: NDArray[np.float64]
 
 
 class Predictor(Protocol):
@@ -94,6 +97,7 @@ class DirectPredictor:
             torch.backends.cudnn.allow_tf32 = False
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
         self._module = frozen.module.to(self.device)
+        self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
         self._std = torch.tensor(frozen.card.label_std, dtype=torch.float64, device=self.device)
@@ -136,7 +140,8 @@ class DirectPredictor:
         at_once = max(2, self.batch_size * 21 // len(batch))
         draws = [self._draw(pixels, key, seed, range(k, min(k + at_once, n_draws)))
                  for k in range(0, n_draws, at_once)]
-        return self._statistics(normalised, draws, features[:, 0])
+        return (*self._statistics(normalised, draws), features[:, 0],
+                self._distance(features[:, 0]))
 
     def _draw(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
         """(B, len(draws), T) float64 normalised outputs of these noise realisations."""
@@ -150,13 +155,19 @@ class DirectPredictor:
         x = standardise(on_grid)
         return self._module.features(x.flatten(0, 1).unsqueeze(1)).unflatten(0, x.shape[:2])
 
-    def _statistics(self, normalised: Tensor, draws: list[Tensor],
-                    features: Tensor) -> tuple[Tensor, ...]:
+    def _distance(self, features: Tensor) -> Tensor:
+        """(B, W) -> (B,) float64."""
+        if self._reference is None:
+            return torch.full(features.shape[:1], torch.nan, dtype=torch.float64,
+                              device=self.device)
+        return self._reference.distance(features)
+
+    def _statistics(self, normalised: Tensor, draws: list[Tensor]) -> tuple[Tensor, ...]:
         n, t = normalised.shape
         parameters = normalised * self._std + self._mean
         if not draws:
             nan = torch.full((n, t), torch.nan, dtype=torch.float64, device=self.device)
-            return parameters, nan, nan, nan.unsqueeze(2).expand(-1, -1, t), features
+            return parameters, nan, nan, nan.unsqueeze(2).expand(-1, -1, t)
         outputs = torch.cat(draws, dim=1)  # (B, D, T)
         spread = outputs.std(dim=1)
         median = outputs.quantile(0.5, dim=1)
@@ -166,7 +177,7 @@ class DirectPredictor:
         if outputs.shape[1] < 3:
             correlation = torch.full_like(correlation, torch.nan)
         return (parameters, spread * self._std, median * self._std + self._mean,
-                correlation.clamp(-1, 1), features)
+                correlation.clamp(-1, 1))
 
 
 def check(card: Card, network: Network, *, origin: str) -> None:
@@ -182,10 +193,9 @@ def check(card: Card, network: Network, *, origin: str) -> None:
     if card.parameters != labels:
         raise WeightsError(f"{origin}: parameters {card.parameters}, but {network.title} "
                            f"gives {labels}")
-    later = [name for name in ("noise_model", "ood_limit") if getattr(card, name) is not None]
-    if later:
-        raise WeightsError(f"{origin}: the card's {' and '.join(later)} cannot be applied by "
-                           "this version; upgrade the software")
+    if card.noise_model is not None:
+        raise WeightsError(f"{origin}: the card's noise_model cannot be applied by this version; "
+                           "upgrade the software")
 
 
 def _signed(word: int) -> int:
