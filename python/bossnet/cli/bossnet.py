@@ -14,6 +14,9 @@ COMMANDS = {
     "status": "bossnet.cli.status",
     "weights": "bossnet.cli.weights",
     "simulate": "bossnet.cli.simulate",
+    "dataset": "bossnet.cli.dataset",
+    "train": "bossnet.cli.train",
+    "evaluate": "bossnet.cli.evaluate",
 }
 OPERATOR = ("init", "ingest", "run", "status")  #: those that `astra` has too
 

@@ -1,0 +1,238 @@
+"""`bossnet evaluate`: how good frozen networks are on labelled spectra."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from bossnet import config
+from bossnet.cli.common import console, fail, json_option, print_json, said
+from bossnet.errors import ConfigurationError
+from bossnet.work.interruption import held
+
+OF_LABELS = ("column", "above", "folder")  #: options that are for labelled files alone
+OF_DATASET = ("split", "snr", "instrument", "limit", "pulls", "pull_stars")
+MANY = 10  #: spectra without parameters that are said one by one
+EVERY = 30.0  #: seconds between two lines of progress where there is no terminal
+
+
+def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
+           ) -> dict[str, str]:
+    pairs = [value.partition("=") for value in values]
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            raise click.BadParameter(f"{name}{sign}{value}: write KEY=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def _limits(context: click.Context, option: click.Parameter, values: tuple[str, ...]
+            ) -> dict[str, float]:
+    try:
+        return {name: float(value) for name, value in _pairs(context, option, values).items()}
+    except ValueError as e:
+        raise click.BadParameter(f"write KEY=NUMBER: {e}") from e
+
+
+def _numbers(context: click.Context, option: click.Parameter, value: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        numbers = (0.0,)
+    if not all(0 < number < float("inf") for number in numbers):
+        raise click.BadParameter("write positive numbers with commas, such as 10,30,100")
+    return tuple(dict.fromkeys(numbers))
+
+
+@click.command(epilog="Example:\n\n    bossnet evaluate labels.csv --weights "
+                      "bossnet-demonstration --weights mine.safetensors --out judged")
+@click.argument("labels", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--weights", metavar="NAME|PATH", multiple=True, required=True,
+              help="A frozen network; give several to see them side by side.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True,
+              help="Folder for tables and figures; files of the same names are replaced.")
+@click.option("--draws", type=click.IntRange(min=0), default=20, show_default=True,
+              help="Noise realisations of each spectrum, for the uncertainties; 0 for none.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+              help="Of the noise, and of what --dataset draws.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
+@click.option("--column", metavar="KEY=NAME", multiple=True, callback=_pairs,
+              help="Which column of the tables holds file, teff, log_teff, logg, fe_h, rv, snr or "
+              "subset, where it is not the usual one.")
+@click.option("--above", metavar="KEY=NUMBER", multiple=True, callback=_limits,
+              help="Only rows in which this key or column is larger.")
+@click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="That file names are relative to.  [default: the table's own]")
+@click.option("--dataset", type=click.Path(file_okay=False, path_type=Path),
+              help="A dataset's folder: its templates, dressed, in place of labelled files.")
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test",
+              show_default=True, help="Of the dataset.")
+@click.option("--snr", default="10,30,100", show_default=True, metavar="S/N,...",
+              callback=_numbers, help="Each template is observed at each of these.")
+@click.option("--instrument", multiple=True, type=click.Choice(["BOSS", "LAMOST"]),
+              default=("BOSS",), show_default=True, help="Each template is observed with each.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N",
+              help="At most so many templates, chosen at random.")
+@click.option("--pulls", type=click.IntRange(min=5), metavar="N",
+              help="Also pulls of noise, from N noise realisations of each star and S/N.")
+@click.option("--pull-stars", type=click.IntRange(min=1), default=30, show_default=True,
+              metavar="N", help="Of how many templates.")
+@click.option("--figures/--no-figures", default=True, help="Whether to draw figures.  "
+              "[default: --figures]")
+@json_option
+@click.pass_context
+@said
+def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[str, ...], out: Path,
+             draws: int, seed: int, device: str, dataset: Path | None, figures: bool,
+             as_json: bool, **options: Any) -> None:
+    """Judge frozen networks on labelled spectra.
+
+    LABELS are tables (CSV, ECSV, FITS, VOTable) that name files and what is known of them; or
+    --dataset gives templates, which are observed here. Scatter and offset of log Teff, log g,
+    [Fe/H] and RV are printed, and written to the folder with every spectrum's result and
+    figures. A spectrum that cannot be read is said and counted, and the rest goes on.
+    """
+    _check(context, labels, dataset)
+    if draws == 1 or (options["pulls"] and not draws):
+        raise ConfigurationError(f"--draws {draws}: one draw has no scatter, and --pulls needs "
+                                 "some; use 2 or more, or 0 for none")
+    with held():  # it imports torch
+        from bossnet.evaluation import drawing, judging, report
+        from bossnet.network.frozen import load
+        from bossnet.network.installed import find
+        from bossnet.work.run import settle_device
+    if figures:
+        drawing.check()
+    device, home = settle_device(device), config.load().home
+    networks = [load(find(name, home)) for name in weights]
+    sample, pulls = _of_labels(labels, options) if dataset is None \
+        else _of_dataset(dataset, seed, options)
+    _announce(sample, networks)
+    try:
+        with _Shown(len(sample) + (len(pulls) if pulls else 0), quiet=as_json) as shown:
+            judged = judging.judge(networks, sample, n_draws=draws, seed=seed, device=device,
+                                   pulls=pulls, progress=shown.advance)
+        record, text = report.write(out, sample, judged, figures=figures, settings=report.settings(
+            ["bossnet", *sys.argv[1:]], n_draws=draws, seed=seed, device=device))
+    except KeyboardInterrupt:
+        fail("stopped; nothing was written", 130)
+    _complain(judged[0].outcomes.results)
+    if as_json:
+        print_json(record)
+    else:
+        click.echo(text)
+        console.print(f"written to {out}: " + ", ".join(sorted(p.name for p in out.iterdir())))
+
+
+def _check(context: click.Context, labels: tuple[Path, ...], dataset: Path | None) -> None:
+    """That the options are of one kind of sample."""
+    if bool(labels) == (dataset is not None):
+        raise click.UsageError("give tables of labels, or --dataset FOLDER: one of the two")
+    foreign, meant = (OF_DATASET, "--dataset") if labels else (OF_LABELS, "tables of labels")
+    given = [name for name in foreign
+             if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is for {meant}")
+
+
+def _of_labels(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[Any, None]:
+    """The labelled files."""
+    from bossnet.evaluation.labels import USUAL, read_labels
+    from bossnet.evaluation.sample import joined
+
+    unknown = [key for key in options["column"] if key not in USUAL]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]}: the keys are {', '.join(USUAL)}",
+                                 param_hint="--column")
+    return joined([read_labels(path, columns=options["column"], above=options["above"],
+                               folder=options["folder"]) for path in paths]), None
+
+
+def _of_dataset(folder: Path, seed: int, options: dict[str, Any]) -> tuple[Any, Any]:
+    """The dressed templates, and those for pulls of noise, where they are wanted."""
+    from bossnet.evaluation import dressed
+    from bossnet.evaluation.judging import NoisePulls
+    from bossnet.simulation.instruments import INSTRUMENTS
+    from bossnet.training.dataset import Dataset
+
+    dataset = Dataset.open(folder)
+    instruments = [INSTRUMENTS[name] for name in options["instrument"]]
+    chosen = {name: options[name] for name in ("split", "snr", "instrument", "limit")}
+    todo = dressed.of_dataset(dataset, options["split"], instruments, options["snr"], seed=seed,
+                              limit=options["limit"])
+    sample = dressed.dressed(dataset.template, todo,
+                             origin={"dataset": str(folder), **chosen})
+    if not options["pulls"]:
+        return sample, None
+    repeated = dressed.of_dataset(dataset, options["split"], instruments, options["snr"],
+                                  seed=seed, limit=options["pull_stars"])
+    return sample, NoisePulls(dataset.template, repeated, options["pulls"])
+
+
+def _announce(sample: Any, networks: list[Any]) -> None:
+    for source in sample.origin:
+        if "columns" in source:
+            used = ", ".join(f"{key} = {name}" for key, name in source["columns"].items())
+            console.print(f"{source['labels']}: {source['taken']} of {source['rows']} rows; {used}")
+    for network in networks:
+        if network.card.status == "demonstration":
+            console.print(f"weights {network.card.name}: a demonstration, not for science")
+
+
+def _complain(results: list[Any]) -> None:
+    """Says which spectra have no parameters, and why."""
+    failed = [r for r in results if "teff" not in r.values]
+    for r in failed[:MANY]:
+        console.print(f"no parameters: {r.error_message}")
+    if len(failed) > MANY:
+        console.print(f"and {len(failed) - MANY} more: see error_message in the results")
+
+
+class _Shown:
+    """Progress on a terminal, or a line now and then where there is none."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+            TextColumn("{task.fields[failed]} without parameters"), console=console,
+            disable=quiet or not console.is_terminal)
+        self._bar = self._progress.add_task("spectra", total=total, rate="", failed=0)
+        self._task = self._progress.tasks[0]
+        self._quiet = quiet
+        self._failed = 0
+        self._said = 0.0
+
+    def __enter__(self) -> "_Shown":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._progress.stop()
+        if not self._quiet:
+            console.print(self._line())
+
+    def advance(self, done: int, failed: int) -> None:
+        """So many more are done."""
+        self._failed += failed
+        self._progress.update(self._bar, advance=done, failed=self._failed, rate=self._rate())
+        seconds = self._task.elapsed or 0.0
+        if self._quiet or console.is_terminal or seconds - self._said < EVERY:
+            return
+        self._said = seconds
+        console.print(self._line())
+
+    def _rate(self) -> str:
+        return f"{self._task.completed / (self._task.elapsed or 1e-9):.1f}/s"
+
+    def _line(self) -> str:
+        return (f"{self._task.completed:.0f} of {self._task.total:.0f} spectra, {self._rate()}, "
+                f"{self._failed} without parameters")

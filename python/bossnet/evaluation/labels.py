@@ -1,0 +1,150 @@
+"""Labelled files: a table that names files and says what is known of each."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from bossnet.errors import ConfigurationError, MissingFileError, ReadError, SpectrumError
+from bossnet.evaluation.quantities import COLUMNS
+from bossnet.evaluation.sample import Sample
+from bossnet.flags import Outcome
+from bossnet.observation import Observation
+from bossnet.spectra import SURVEYS, read
+
+#: What is known of a spectrum, and the usual names of its column; the first that is there counts.
+#: The velocity is the one relative to the file's frame, as the network gives it.
+USUAL: dict[str, tuple[str, ...]] = {
+    "file": ("file", "filename", "path"),
+    "teff": ("teff", "teff_k"),
+    "log_teff": ("log_teff", "logteff"),
+    "logg": ("logg", "logg_dex", "log_g"),
+    "fe_h": ("fe_h", "feh", "feh_dex"),
+    "rv": ("v_rel", "rv", "rv_kms", "v_rad"),
+    "snr": ("snr", "snrg", "snr_g", "sn_median_all"),
+    "subset": ("subset", "library", "source"),
+}
+_LABELS = ("teff", "log_teff", "logg", "fe_h", "rv")
+_UNITS = {"teff": units.K, "rv": units.km / units.s}
+_NONE = -999.0  #: at and below it is what catalogues write where a value is not known
+
+
+def read_labels(path: Path, *, columns: Mapping[str, str] | None = None,
+                above: Mapping[str, float] | None = None, folder: Path | None = None) -> Sample:
+    """The labelled spectra of a table that astropy reads (CSV, ECSV, FITS, VOTable).
+
+    Args:
+        path: of the table. -999 and less is a value that is not known, as NaN and blanks are.
+        columns: names of columns by the keys of `USUAL`, where they are not the usual ones.
+        above: only rows in which these (keys of `USUAL`, or columns) are larger.
+        folder: that the names of files are relative to; the table's own if None.
+
+    Raises:
+        ConfigurationError: the table cannot be read, lacks a column, or no row is left.
+    """
+    table = _read(path)
+    found = _columns(path, table, columns or {})
+    taken = np.ones(len(table), bool)
+    for key, limit in (above or {}).items():
+        with np.errstate(invalid="ignore"):
+            taken &= _numbers(path, table, found.get(key, key)) > limit
+    if not taken.any():
+        raise ConfigurationError(f"{path}: no row is left of {len(table)}"
+                                 + _where(above or {}))
+    count = int(taken.sum())
+
+    def known(key: str) -> NDArray[np.float64]:
+        if key not in found:
+            return np.full(count, np.nan)
+        return _numbers(path, table, found[key], unit=_UNITS.get(key))[taken]
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_teff = np.log10(known("teff"))
+    by_column = {"log_teff": np.where(np.isfinite(of_teff), of_teff, known("log_teff")),
+                 "logg": known("logg"), "fe_h": known("fe_h"), "v_rel": known("rv")}
+    names = _texts(table, found["file"])[taken]
+    subsets = _texts(table, found["subset"])[taken] if "subset" in found else np.full(count, "")
+    return Sample(
+        names, subsets, np.stack([by_column[name] for name in COLUMNS], axis=1), known("snr"),
+        lambda: _observations(folder or path.parent, names),
+        ({"labels": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+          "rows": len(table), "taken": count, "columns": found, "above": dict(above or {}),
+          "folder": str(folder or path.parent)},))
+
+
+def _observations(folder: Path, names: NDArray[np.str_]) -> Iterator[Observation]:
+    """The spectra of files, or the reason why there is none."""
+    for name in names:
+        try:
+            spectrum = read(folder / name)
+        except SpectrumError as e:
+            kind = {MissingFileError: Outcome.MISSING_FILE,
+                    ReadError: Outcome.STORAGE_FAILED}.get(type(e), Outcome.BAD_FILE)
+            yield Observation(None, kind, str(e))
+        else:
+            yield Observation(spectrum, in_rest_frame=SURVEYS[spectrum.survey].frame == "rest")
+
+
+def _read(path: Path) -> Table:
+    try:
+        table = Table.read(path)
+    except Exception as e:  # astropy raises nearly everything
+        reason = " ".join(str(e).split()) or type(e).__name__
+        raise ConfigurationError(f"{path}: cannot be read as a table (CSV, ECSV, FITS or "
+                                 f"VOTable): {reason[:300]}") from e
+    table.convert_bytestring_to_unicode()
+    if not len(table):
+        raise ConfigurationError(f"{path}: has no rows")
+    return table
+
+
+def _columns(path: Path, table: Table, named: Mapping[str, str]) -> dict[str, str]:
+    """The column of each key that the table knows."""
+    there = {name.lower(): name for name in reversed(table.colnames)}
+    found = {key: next(there[n] for n in usual if n in there)
+             for key, usual in USUAL.items() if any(n in there for n in usual)}
+    for key, name in named.items():
+        if name not in table.colnames:
+            raise ConfigurationError(f"{path}: no column {name!r} for {key}; it has "
+                                     f"{', '.join(table.colnames)}")
+        found[key] = name
+    if "file" not in found:
+        raise ConfigurationError(f"{path}: no column of file names ({', '.join(USUAL['file'])}); "
+                                 "name it by --column file=NAME")
+    if not any(key in found for key in _LABELS):
+        raise ConfigurationError(f"{path}: no column of labels was recognised; name some, such as "
+                                 "--column teff=NAME; it has " + ", ".join(table.colnames))
+    return found
+
+
+def _numbers(path: Path, table: Table, name: str, *, unit: Any = None) -> NDArray[np.float64]:
+    """(N,) a column's values, NaN where not known."""
+    if name not in table.colnames:
+        raise ConfigurationError(f"{path}: no column {name!r}; it has "
+                                 f"{', '.join(table.colnames)}")
+    column = table[name]
+    try:
+        values = np.ma.filled(np.ma.asarray(column).astype(np.float64), np.nan)
+        if unit is not None and column.unit is not None:
+            values = values * column.unit.to(unit)
+    except (TypeError, ValueError, units.UnitConversionError) as e:
+        raise ConfigurationError(f"{path}: column {name!r} is not of numbers"
+                                 + (f" in {unit}" if unit is not None else "") + f": {e}") from e
+    if values.ndim != 1:
+        raise ConfigurationError(f"{path}: column {name!r} holds arrays, not numbers")
+    return np.where(values > _NONE, values, np.nan)
+
+
+def _texts(table: Table, name: str) -> NDArray[np.str_]:
+    """(N,) a column as text, empty where masked."""
+    column = np.ma.asarray(table[name])
+    return np.ma.filled(column.astype(np.str_), "")
+
+
+def _where(above: Mapping[str, float]) -> str:
+    return "".join(f", {key} above {limit:g}" for key, limit in above.items())
