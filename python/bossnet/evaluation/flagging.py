@@ -1,0 +1,75 @@
+"""How often `flag_out_of_distribution` is set for each kind of foreign spectrum."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bossnet.errors import WeightsError
+from bossnet.evaluation.foreign import KINDS, ORDINARY, Kind, observed
+from bossnet.network.prediction import Exposure, Predictor
+from bossnet.simulation.instruments import BOSS, LAMOST, Instrument
+from bossnet.simulation.observe import USUAL, Conditions
+from bossnet.simulation.templates import Template, packaged
+
+SNRS = (10.0, 30.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often one kind is flagged.
+
+    Attributes:
+        kind: its name.
+        snr: median S/N per pixel.
+        number: of spectra.
+        flagged: the part of them beyond the limit.
+        distance: their median distance, in units of the limit.
+    """
+
+    kind: str
+    snr: float
+    number: int
+    flagged: float
+    distance: float
+
+
+def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = (ORDINARY, *KINDS),
+                  snrs: Sequence[float] = SNRS, number: int = 100,
+                  stars: Sequence[Template] | None = None,
+                  instruments: Sequence[Instrument] = (BOSS, LAMOST),
+                  conditions: Callable[[np.random.Generator], Conditions] = lambda rng: USUAL,
+                  seed: int = 0) -> list[Rate]:
+    """The rate of every kind at every S/N; a kind that has its own S/N is given once.
+
+    Args:
+        predictor: of weights with a limit.
+        kinds: of `foreign`.
+        snrs: median S/N per pixel.
+        number: of spectra each.
+        stars: that foreign spectra are made of; the packaged templates if None.
+        instruments: taken in turn.
+        conditions: of each observation, drawn.
+        seed: of everything drawn.
+
+    Raises:
+        WeightsError: the weights have no limit.
+        ConfigurationError: no star is of the kind that a spectrum is to be made of.
+    """
+    limit = predictor.card.ood_limit
+    if limit is None:
+        raise WeightsError(f"weights {predictor.card.name!r} have no ood_limit: they flag nothing")
+    stars = packaged() if stars is None else stars
+    rates = []
+    for place, kind in enumerate(kinds):
+        for snr in snrs if kind.fixed_snr is None else (kind.fixed_snr,):
+            exposures = []
+            for i in range(number):
+                rng = np.random.default_rng([seed, place, round(100 * snr), i])
+                s = observed(kind, stars, snr, rng, instrument=instruments[i % len(instruments)],
+                             conditions=conditions(rng))
+                exposures.append(Exposure(s.flux, s.error, s.wavelength))
+            distance = predictor.predict(exposures, n_draws=0, seed=0).distance
+            rates.append(Rate(kind.name, snr, number, float((distance > limit).mean()),
+                              float(np.median(distance)) / limit))
+    return rates
