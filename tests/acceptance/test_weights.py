@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from bossnet.cli.bossnet import COMMANDS, OPERATOR, program
 from bossnet.network.architecture import Architecture, BossNet
-from network.made import TINY
+from network.made import TINY, random_network, random_reference
 
 
 @pytest.fixture
@@ -74,6 +74,21 @@ def test_a_published_network_is_imported_listed_shown_and_verified(bossnet, publ
     path = tmp_path / "home" / "weights" / "mine.safetensors"
     assert bossnet("verify", path).stdout.startswith(f"{path}: good")
     assert bossnet("verify").stdout.count(": good (") == len(as_json)
+
+
+def test_import_and_show_say_when_a_spectrum_is_out_of_distribution(bossnet, published, tmp_path):
+    never = "flag_out_of_distribution is never set"
+    assert never in bossnet("import", published, "--kind", "boss", "--name", "mine").stderr
+    assert never in bossnet("show", "mine").stderr
+    random_network(tmp_path / "random.safetensors", reference=random_reference(), ood_limit=2.5,
+                   **TINY)
+    set_beyond = "flag_out_of_distribution is set beyond a distance of 2.5"
+    assert set_beyond in bossnet("import", tmp_path / "random.safetensors", "--kind", "boss",
+                                 "--name", "random").stderr
+    shown = bossnet("show", "random")
+    assert set_beyond in shown.stderr
+    assert json.loads(shown.stdout)["ood_limit"] == 2.5
+    assert "good" in bossnet("verify", "random").stdout
 
 
 def test_an_imported_file_is_taken_with_its_card(bossnet, published, tmp_path):
