@@ -64,5 +64,5 @@ def test_features_are_those_of_the_frozen_network(tmp_path):
     module = random_network(tmp_path / "net.safetensors", **TINY).module
     flux = np.random.default_rng(0).uniform(1, 2, (5, 3900)).astype(np.float32)
     want = module.features(standardise(torch.from_numpy(flux)).unsqueeze(1)).numpy()
-    np.testing.assert_allclose(features_of(module, flux), want, atol=1e-6)
-    np.testing.assert_allclose(features_of(module, iter(flux), batch=2), want, atol=1e-6)
+    np.testing.assert_allclose(features_of(module, [flux]), want, atol=1e-6)
+    np.testing.assert_allclose(features_of(module, iter([flux[:2], flux[2:]])), want, atol=1e-6)

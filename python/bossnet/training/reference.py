@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 
 import numpy as np
 import torch
@@ -24,15 +23,14 @@ EACH = 3  #: spectra a term at least
 FLAGGED = 0.01  #: of the test set
 
 
-def features_of(network: BossNet, flux: Iterable[NDArray[np.float32]], *, batch: int = 64
-                ) -> NDArray[np.float32]:
-    """Fluxes on the network's grid, (G,) each -> (N, W) features of the last hidden layer."""
+def features_of(network: BossNet, batches: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Batches of fluxes on the network's grid, (B, G) each -> (N, W) features."""
     network.eval()
     device = next(network.parameters()).device
-    parts, queue = [], iter(flux)
+    parts = []
     with torch.inference_mode():
-        while some := list(islice(queue, batch)):
-            x = standardise(torch.from_numpy(np.array(some, np.float32)).to(device))
+        for flux in batches:
+            x = standardise(torch.from_numpy(flux).to(device))
             parts.append(network.features(x.unsqueeze(1)).cpu().numpy())
     return np.concatenate(parts)
 
