@@ -110,6 +110,16 @@ def test_json_on_standard_output_is_the_record(evaluate, survey, other, tmp_path
     assert 0 < record["spectra"]["number"] < 12
 
 
+def test_without_draws_there_are_no_uncertainties(evaluate, survey, other, tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra report")
+    evaluate(survey / TRUTH, "--weights", other, "--draws", 0)
+    record = json.loads((tmp_path / "judged" / "evaluation.json").read_text())
+    of = record["networks"][0]["table"][0]["of"]["logg"]
+    assert of["sigma"] > 0
+    assert (of["error"], of["pull"]) == (None, None)
+    assert record["figures"] == ["versus_labels.png"]
+
+
 def test_the_same_command_gives_the_same_rows(evaluate, survey, other, tmp_path):
     def rows():
         evaluate(survey / TRUTH, "--weights", other, "--no-figures")
@@ -148,6 +158,7 @@ def test_a_dataset_is_dressed_and_its_noise_is_pulled(evaluate, other, tmp_path)
     (["{labels}", "--column", "age=teff"], "the keys are file, teff"),
     (["{labels}", "--column", "teff"], "KEY=VALUE"),
     (["{labels}", "--above", "snr=many"], "KEY=NUMBER"),
+    (["{labels}", "--above", "snr=-inf"], "KEY=NUMBER"),
     (["{labels}", "--draws", 1], "one draw has no scatter"),
     (["--dataset", ".", "--draws", 0, "--pulls", 5], "--pulls needs some"),
     (["--dataset", ".", "--snr", "10,-3"], "positive numbers"),

@@ -1,5 +1,6 @@
 """`bossnet evaluate`: how good frozen networks are on labelled spectra."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,15 @@ def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, .
 
 def _limits(context: click.Context, option: click.Parameter, values: tuple[str, ...]
             ) -> dict[str, float]:
-    try:
-        return {name: float(value) for name, value in _pairs(context, option, values).items()}
-    except ValueError as e:
-        raise click.BadParameter(f"write KEY=NUMBER: {e}") from e
+    limits = {}
+    for name, value in _pairs(context, option, values).items():
+        try:
+            limits[name] = float(value)
+        except ValueError:
+            limits[name] = math.nan
+        if not math.isfinite(limits[name]):
+            raise click.BadParameter(f"{name}={value}: write KEY=NUMBER")
+    return limits
 
 
 def _numbers(context: click.Context, option: click.Parameter, value: str) -> tuple[float, ...]:
@@ -47,7 +53,7 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
         numbers = tuple(float(part) for part in value.split(","))
     except ValueError:
         numbers = (0.0,)
-    if not all(0 < number < float("inf") for number in numbers):
+    if not all(0 < number < math.inf for number in numbers):
         raise click.BadParameter("write positive numbers with commas, such as 10,30,100")
     return tuple(dict.fromkeys(numbers))
 

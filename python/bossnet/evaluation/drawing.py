@@ -179,11 +179,15 @@ def _plain(bar: Any) -> None:
 
 def _snr_scale(snr: Array) -> dict[str, Any]:
     """How S/N is coloured, if it is known and varies."""
-    from matplotlib.colors import LogNorm
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, LogNorm
 
     known = snr[np.isfinite(snr) & (snr > 0)]
     low, high = np.percentile(known, [1, 99]) if known.size else (0.0, 0.0)
-    return {"norm": LogNorm(low, high), "cmap": "viridis_r"} if low < high else {"norm": None}
+    if not low < high:
+        return {"norm": None}
+    colours = colormaps["viridis_r"](np.linspace(0.12, 1.0, 256))  # its first is nearly white
+    return {"norm": LogNorm(low, high), "cmap": ListedColormap(colours)}
 
 
 def _unit(q: Quantity) -> str:
