@@ -39,3 +39,7 @@ class DatabaseError(BossNetError):
 
 class OutageError(BossNetError):
     """Too many of the last spectra failed for the same outward reason (contract, section 8)."""
+
+
+class TrainingError(BossNetError):
+    """A training cannot go on."""

@@ -5,12 +5,13 @@ import pytest
 
 pytest.importorskip("scipy", reason="needs the extra train")
 
+from bossnet.training.store import Store, StoredStar
+
 from bossnet.network.boss import BOSS
 from bossnet.simulation.templates import packaged
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
-from bossnet.training.continuation import FROM, RED
 from bossnet.training.draws import Draws, blend, with_red_end
-from bossnet.training.store import Store, StoredStar
+from bossnet.training.sources.continuation import FROM, RED
 
 MEAN, STD = [3.9, 3.8, -0.4, -7.4], [0.9, 0.1, 0.5, 60.9]
 

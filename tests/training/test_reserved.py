@@ -9,9 +9,9 @@ import pytest
 pytest.importorskip("scipy", reason="needs the extra train")
 
 from bossnet.errors import ConfigurationError
-from bossnet.training.libraries import LibraryStar
 from bossnet.training.reserved import Reserved, canonical
-from bossnet.training.store import split_of
+from bossnet.training.sources.libraries import LibraryStar
+from bossnet.training.split import split_of
 
 
 def star(file: str, *names: str) -> LibraryStar:

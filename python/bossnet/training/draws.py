@@ -3,26 +3,51 @@
 That makes an interrupted training resume exactly, and lets reader processes share the work.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bossnet.network.boss import BOSS as NETWORK
+from bossnet.network.declaration import Network
+from bossnet.network.preparation import to_grid
 from bossnet.simulation.broadening import rotate
-from bossnet.simulation.instruments import BOSS, LAMOST, Instrument
+from bossnet.simulation.instruments import INSTRUMENTS, Instrument
 from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template
 from bossnet.spectra.spectrum import Spectrum
-from bossnet.training.continuation import RED
-from bossnet.training.doppler import DopplerModels
-from bossnet.training.store import Store, StoredStar
+from bossnet.training.augmentation import Augmentation, augment
+from bossnet.training.dataset import Dataset
+from bossnet.training.sources.continuation import RED
+from bossnet.training.weights import Weighting, density_weights, sample_weights
 
-GRID = NETWORK.grid.astype(np.float64)
-STARS = 0.55  #: of the draws are real stars, the rest models
-BLENDED = 0.3  #: of the stars are blended with one that is alike
 FAST = 6500.0  #: K, above which stars rotate visibly
+WHITE_DWARF = 6.0  #: log g, above which rotation is not seen and velocities are wider
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn, and how often.
+
+    Attributes:
+        libraries: name -> share of the draws; a library that is not named is not drawn.
+        instruments: name -> share of the draws.
+        snr: lowest and highest, log-uniform between.
+        blended: part of the real stars that are blended with one that is alike.
+        uncontinued: part of the continued stars that are left without their red end.
+        fair: part of the draws under usual conditions; the others are worse.
+        augmentation: see there.
+        weighting: see there.
+    """
+
+    libraries: Mapping[str, float]
+    instruments: Mapping[str, float] = field(default_factory=lambda: {"BOSS": 0.55, "LAMOST": 0.45})
+    snr: tuple[float, float] = (3.0, 200.0)
+    blended: float = 0.3
+    uncontinued: float = 0.06
+    fair: float = 0.5
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    weighting: Weighting = field(default_factory=Weighting)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,93 +56,138 @@ class Drawn:
 
     Attributes:
         spectrum: as the instrument delivers it.
-        labels: (4,) float32: log g, log Teff, [Fe/H], RV in km/s; NaN where not known.
+        log_teff, logg, fe_h, rv: its labels; K, dex, dex, km/s; NaN where not known.
         star: its template's name.
     """
 
     spectrum: Spectrum
-    labels: NDArray[np.float32]
+    log_teff: float
+    logg: float
+    fe_h: float
+    rv: float
     star: str
 
-    @property
-    def flux(self) -> NDArray[np.float32]:
-        """(3900,) on the network's grid (contract, section 3, step 2)."""
-        return np.interp(GRID, self.spectrum.wavelength.astype(np.float64),
-                         self.spectrum.flux.astype(np.float64)).astype(np.float32)
+    def labels(self, network: Network) -> NDArray[np.float32]:
+        """(P,) in the order of the network's parameters."""
+        known = {"log_teff": self.log_teff, "logg": self.logg, "fe_h": self.fe_h,
+                 "v_rel": self.rv}
+        return np.array([known[p.column] for p in network.parameters], np.float32)
 
 
 class Draws:
-    """The training spectra: `draws[i]` is (flux (3900,), normalised labels (4,))."""
+    """The training spectra: `draws[i]` is (flux on the grid, normalised labels, weights).
 
-    def __init__(self, store: Store, *, seed: int, mean: Sequence[float],
-                 std: Sequence[float]) -> None:
-        """Draws of the store's training stars and of models near their labels."""
-        self.stars = store.of("train")
-        self.models = store.models
-        self.seed = seed
-        self.mean, self.std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
-        self._alike = _alike(self.stars)
+    Args:
+        dataset: templates.
+        drawing: what is drawn.
+        network: whose grid and parameters they have.
+        seed: with the number of a draw, all that it depends on.
+        split: of the dataset that is drawn from.
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        drawn = self.draw(index)
-        return drawn.flux, (drawn.labels - self.mean) / self.std
+    Raises:
+        ValueError: a library has no templates in it.
+    """
 
-    def draw(self, index: int) -> Drawn:
-        """Draw number ``index`` in full."""
+    def __init__(self, dataset: Dataset, drawing: Drawing, network: Network, *,
+                 seed: int, split: str = "train") -> None:
+        self.dataset, self.drawing, self.network, self.seed = dataset, drawing, network, seed
+        self._mean = np.array([p.mean for p in network.parameters], np.float32)
+        self._std = np.array([p.std for p in network.parameters], np.float32)
+        self._stars = {name: _by_star(dataset, dataset.rows(split, name))
+                       for name in drawing.libraries}
+        empty = [name for name, stars in self._stars.items() if not stars]
+        if empty:
+            raise ValueError(f"{dataset.folder} has no {split} templates of {', '.join(empty)}; "
+                             f"it has {', '.join(dict.fromkeys(dataset.library.tolist()))}")
+        often = np.zeros(len(dataset))
+        for name, share in _shares(drawing.libraries).items():
+            for rows in self._stars[name]:
+                often[rows] = share / len(self._stars[name]) / rows.size
+        self._weights = density_weights(np.log10(dataset.teff), dataset.logg, often,
+                                        drawing.weighting)
+        self._alike = _alike(dataset, np.flatnonzero(often))
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
+        drawn, weights = self.draw(index)
+        labels = drawn.labels(self.network)
+        return on_grid(drawn.spectrum, self.network), (labels - self._mean) / self._std, weights
+
+    def draw(self, index: int) -> tuple[Drawn, NDArray[np.float32]]:
+        """Draw number ``index`` in full, and the weights of its labels, (P,)."""
         rng = np.random.default_rng([self.seed, index])
-        models = self.models
-        if models is None or rng.random() < STARS:
-            template = self._star(rng)
-        else:
-            template = self.model(models, rng)
-        if template.teff > FAST and rng.random() < (0.6 if template.library == "thedoppler"
-                                                    else 0.15):
-            vsini = rng.uniform(0.0, 250.0 if template.teff > 7500 else 100.0)
-            template = Template(template.star, template.library, template.teff, template.logg,
-                                template.fe_h, rotate(template.flux, vsini), template.fwhm)
-        instrument = BOSS if rng.random() < 0.6 else LAMOST
-        rv, snr, ebv = velocity(rng), float(np.exp(rng.uniform(np.log(6), np.log(200)))), dust(rng)
-        return dress(template, instrument, rv, snr, ebv, rng, conditions=weather(rng))
+        drawing = self.drawing
+        stars = self._stars[_choice(drawing.libraries, rng)]
+        row = int(rng.choice(stars[int(rng.integers(len(stars)))]))
+        template = rotating(self._template(row, rng), rng)
+        instrument = INSTRUMENTS[_choice(drawing.instruments, rng)]
+        snr = float(np.exp(rng.uniform(*np.log(drawing.snr))))
+        drawn = dress(template, instrument, velocity(template, rng), snr, dust(rng), rng,
+                      conditions=weather(rng, fair=drawing.fair))
+        s = drawn.spectrum
+        flux = augment(s.flux, s.error, drawing.augmentation, rng)
+        drawn = Drawn(Spectrum(flux, s.error, s.wavelength, s.usable, s.has_uncertainty, snr=s.snr,
+                               survey=s.survey), drawn.log_teff, drawn.logg, drawn.fe_h,
+                      drawn.rv, drawn.star)
+        return drawn, sample_weights(
+            float(self._weights[row]), drawn.labels(self.network),
+            [p.column for p in self.network.parameters], drawing.weighting, snr=snr)
 
-    def _star(self, rng: np.random.Generator) -> Template:
-        """A training star with one of its red ends, now and then blended with another's."""
-        index = int(rng.integers(len(self.stars)))
-        template = with_red_end(self.stars[index], rng)
-        alike = self._alike[index]
-        if not alike.size or rng.random() > BLENDED:
+    def _template(self, row: int, rng: np.random.Generator) -> Template:
+        """A row as it is or with its red end changed, now and then blended with another."""
+        template = self._with_red_end(row, rng)
+        alike = self._alike.get(row)
+        if alike is None or rng.random() > self.drawing.blended:
             return template
-        other = with_red_end(self.stars[int(rng.choice(alike))], rng)
-        return blend(template, other, float(rng.random()))
+        return blend(template, self._with_red_end(int(rng.choice(alike)), rng),
+                     float(rng.random()))
 
-    def model(self, models: DopplerModels, rng: np.random.Generator) -> Template:
-        """A model near the labels of a training star, or anywhere in the models' interior."""
-        while True:
-            if rng.random() < 0.6:
-                star = self.stars[int(rng.integers(len(self.stars)))].template
-                teff = star.teff * 10.0 ** rng.normal(0.0, 0.03)
-                logg = star.logg + rng.normal(0.0, 0.4)
-                fe_h = np.nan_to_num(star.fe_h) + rng.normal(0.0, 0.4)
-            else:
-                teff = 10.0 ** rng.uniform(np.log10(4250.0), np.log10(25000.0))
-                logg, fe_h = rng.uniform(0.0, 5.0), rng.uniform(-2.5, 0.5)
-            if models.covers(teff, logg, fe_h):
-                return models.template(float(teff), float(logg), float(fe_h))
+    def _with_red_end(self, row: int, rng: np.random.Generator) -> Template:
+        """Continued stars: now and then of a foreign level and slope, seldom not at all."""
+        template = self.dataset.template(row)
+        if np.isnan(self.dataset.continued_from[row]):
+            return template
+        kind = rng.random()
+        if kind < self.drawing.uncontinued:
+            template.flux[RED] = np.nan
+        elif kind > 0.85:
+            slope = rng.normal(0.0, 0.1) * np.linspace(0.0, 1.0, int(RED.sum()))
+            template.flux[RED] *= np.exp(rng.normal(0.0, 0.05) + slope).astype(np.float32)
+        return template
+
+
+def on_grid(spectrum: Spectrum, network: Network) -> NDArray[np.float32]:
+    """(G,) the flux on the network's grid (contract, section 3, steps 1 and 2)."""
+    lower, upper, fraction = to_grid(spectrum.flux, spectrum.wavelength, network.grid)
+    low = spectrum.flux[lower].astype(np.float64)
+    return (low + (spectrum.flux[upper] - low) * fraction).astype(np.float32)
 
 
 def dress(template: Template, instrument: Instrument, rv: float, snr: float, ebv: float,
           rng: np.random.Generator, *, conditions: Conditions) -> Drawn:
     """A template observed, with its labels."""
     spectrum = observe(template, instrument, rv, snr, ebv, rng, conditions=conditions)
-    labels = np.array([template.logg, np.log10(template.teff), template.fe_h, rv], np.float32)
-    return Drawn(spectrum, labels, template.star)
+    return Drawn(spectrum, float(np.log10(template.teff)), template.logg, template.fe_h, rv,
+                 template.star)
 
 
-def velocity(rng: np.random.Generator) -> float:
+def rotating(template: Template, rng: np.random.Generator) -> Template:
+    """Hot stars spun up: models mostly, real stars, which rotate already, now and then."""
+    if not template.teff > FAST or template.logg > WHITE_DWARF:
+        return template
+    if rng.random() > (0.15 if template.library in ("miles", "stelib", "pyhammer") else 0.6):
+        return template
+    vsini = rng.uniform(0.0, 250.0 if template.teff > 7500 else 100.0)
+    return Template(template.star, template.library, template.teff, template.logg,
+                    template.fe_h, rotate(template.flux, vsini), template.fwhm)
+
+
+def velocity(template: Template, rng: np.random.Generator) -> float:
     """km/s: even out to what halo stars have, more near rest, few out to 600."""
     kind = rng.random()
-    if kind < 0.7:
+    if kind < 0.6:
         return float(rng.uniform(-350.0, 350.0))
-    return float(rng.normal(0.0, 80.0) if kind < 0.95 else rng.uniform(-600.0, 600.0))
+    wide = kind >= 0.95 or template.logg > WHITE_DWARF
+    return float(rng.uniform(-600.0, 600.0) if wide else rng.normal(0.0, 80.0))
 
 
 def dust(rng: np.random.Generator) -> float:
@@ -125,46 +195,25 @@ def dust(rng: np.random.Generator) -> float:
     return float(rng.exponential(0.06 if rng.random() < 0.85 else 0.4))
 
 
-def weather(rng: np.random.Generator) -> Conditions:
-    """Conditions of half of the draws as usual, of the others from fair to poor.
+def weather(rng: np.random.Generator, *, fair: float = 0.5) -> Conditions:
+    """Conditions as usual for this part of the draws, for the others from fair to poor.
 
     The flux's scale is not taken out before the network, so it is varied beyond what files of
     either survey have.
     """
-    wide = rng.random() < 0.25
+    wide = rng.random() < 0.15
     level = 10.0 ** (rng.uniform(-2.0, 5.0) if wide else rng.uniform(0.0, 3.5))
-    if rng.random() < 0.5:
-        return Conditions(flux_level=level, flux_error=0.025, dead_pixels=0.004,
-                          dead_flux_zero=bool(rng.random() < 0.3))
+    if rng.random() < fair:
+        return Conditions(flux_level=level, flux_error=0.025, dead_pixels=0.004)
     missing = rng.random()
     return Conditions(
         flux_level=level, flux_error=float(np.exp(rng.uniform(np.log(0.02), np.log(0.2)))),
         tilt=0.3, arm_step=0.05, resolution=0.1, sky_residual=2.0, telluric_residual=0.3,
-        spikes=5e-4, dead_pixels=0.01, dead_flux_zero=bool(rng.random() < 0.2),
-        gap=_gap(rng) if missing < 0.2 else None,
-        dead_arm=str(rng.choice(["blue", "red"])) if missing > 0.94 else None)
-
-
-def _gap(rng: np.random.Generator) -> tuple[float, float]:
-    """A missing stretch: between LAMOST's arms, where files have one, or anywhere."""
-    if rng.random() < 0.4:
-        return float(rng.normal(5590.0, 30.0)), float(rng.normal(6010.0, 30.0))
-    first = float(rng.uniform(3700.0, 8900.0))
-    return first, first + float(np.exp(rng.uniform(np.log(20.0), np.log(500.0))))
-
-
-def with_red_end(star: StoredStar, rng: np.random.Generator) -> Template:
-    """The star continued: mostly the best way, now and then otherwise, seldom not at all."""
-    if not star.red_ends:
-        return star.template
-    kind = rng.random()
-    if kind < 0.06:
-        return star.continued(None)
-    end = star.red_ends[0] if kind < 0.7 else star.red_ends[-1]
-    if kind > 0.85:  # a foreign level and slope
-        slope = rng.normal(0.0, 0.1) * np.linspace(0.0, 1.0, int(RED.sum()))
-        end = (end * np.exp(rng.normal(0.0, 0.05) + slope)).astype(np.float32)
-    return star.continued(end)
+        spikes=5e-4, dead_pixels=0.01,
+        # between LAMOST's arms, where some files have nothing
+        gap=((float(rng.normal(5590.0, 30.0)), float(rng.normal(6010.0, 30.0)))
+             if missing < 0.02 else None),
+        dead_arm=str(rng.choice(["blue", "red"])) if missing > 0.98 else None)
 
 
 def blend(one: Template, two: Template, share: float) -> Template:
@@ -172,23 +221,44 @@ def blend(one: Template, two: Template, share: float) -> Template:
     def between(a: float, b: float) -> float:
         return share * a + (1 - share) * b
 
-    flux = (share * one.flux / np.nanmedian(one.flux)
-            + (1 - share) * two.flux / np.nanmedian(two.flux)).astype(np.float32)
+    flux = (share * one.flux + (1 - share) * two.flux).astype(np.float32)
     teff = 10.0 ** between(np.log10(one.teff), np.log10(two.teff))
     return Template(f"{one.star} + {two.star}", one.library, teff, between(one.logg, two.logg),
                     between(one.fe_h, two.fe_h), flux, np.maximum(one.fwhm, two.fwhm))
 
 
-def _alike(stars: Sequence[StoredStar]) -> list[NDArray[np.intp]]:
-    """For each star the others of its library whose labels are close enough to blend."""
-    teff, logg, fe_h = (np.array([getattr(s.template, name) for s in stars])
-                        for name in ("teff", "logg", "fe_h"))
-    library = np.array([s.template.library for s in stars])
-    ends = np.array([bool(s.red_ends) for s in stars])
-    found = []
-    for i in range(len(stars)):
-        near = ((np.abs(np.log10(teff / teff[i])) < 0.02) & (np.abs(logg - logg[i]) < 0.4)
-                & (np.abs(fe_h - fe_h[i]) < 0.3) & (library == library[i]) & (ends == ends[i]))
-        near[i] = False
-        found.append(np.flatnonzero(near))
+def _by_star(dataset: Dataset, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """The rows of each star, so that a star with several entries is not drawn more often."""
+    _, number = np.unique(dataset.star[rows], return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    return np.split(rows[order], np.flatnonzero(np.diff(number[order])) + 1) if rows.size else []
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: value / total for name, value in weights.items()}
+
+
+def _choice(weights: Mapping[str, float], rng: np.random.Generator) -> str:
+    shares = _shares(weights)
+    return str(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _alike(dataset: Dataset, rows: NDArray[np.intp]) -> dict[int, NDArray[np.intp]]:
+    """For rows of real stars the others of their library that are close enough to blend."""
+    found = {}
+    for library in BLENDED:
+        some = rows[(dataset.library[rows] == library) & np.isfinite(dataset.teff[rows])]
+        labels = np.array([np.log10(dataset.teff[some]) / 0.02, dataset.logg[some] / 0.4,
+                           dataset.fe_h[some] / 0.3])
+        end = np.nan_to_num(dataset.continued_from[some])
+        for i, row in enumerate(some):
+            near = (np.abs(labels - labels[:, i:i + 1]) < 1).all(axis=0) & (end == end[i]) \
+                & (dataset.star[some] != dataset.star[row])
+            if near.any():
+                found[int(row)] = some[near]
     return found
+
+
+#: Libraries of real stars, between which stars are blended.
+BLENDED: Sequence[str] = ("miles", "stelib")

@@ -1,7 +1,7 @@
-"""The training loop: one cycle of Adamax over dressed spectra, resumed exactly.
+"""The training loop: Adamax over dressed spectra (paper, Section 3.2), resumed exactly.
 
-Mixed precision on the CPU keeps the first convolution in float32: it is fed logarithms of
-fluxes in any unit, of which bfloat16 would keep two digits.
+Mixed precision keeps the first convolution in float32: it is fed logarithms of fluxes in any
+unit, of which bfloat16 would keep two digits.
 """
 
 import json
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -18,58 +18,75 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from bossnet.errors import ConfigurationError
+from bossnet.errors import ConfigurationError, TrainingError
 from bossnet.network.architecture import BossNet
 from bossnet.network.preparation import standardise
 from bossnet.training.loss import masked_mse
 
 CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"  #: the weights of the lowest validation loss
 HISTORY = "history.jsonl"
 
-Numbers = dict[str, Any]  #: what a validation gives
+Numbers = dict[str, Any]  #: what a validation gives; its ``loss`` decides when to stop
+Batch = tuple[Tensor, Tensor, Tensor]  #: flux (B, G), normalised labels (B, P), weights (B, P)
 
 
 class Source(Protocol):
-    """Labelled spectra by number: flux on the grid (G,), normalised labels (P,)."""
+    """Spectra by number: flux on the grid (G,), normalised labels (P,), their weights (P,)."""
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]: ...
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train.
+    """How to train; the defaults are the paper's (Section 3.2).
 
     Attributes:
-        steps: of the optimiser, in all.
+        steps: of the optimiser, at most.
         batch_size: spectra a step.
-        max_rate: the learning rate at the top of the cycle.
-        warm_up: the part of the steps in which it rises.
-        bfloat16: mixed precision on the CPU, twice as fast where the processor has it.
+        max_rate: the learning rate, or its top where it changes.
+        schedule: ``constant``, or ``one-cycle``: up and down once by half cosines.
+        warm_up: the part of the steps in which a cycle rises.
+        bfloat16: mixed precision, twice as fast where the processor has it.
         workers: processes that make spectra; 0 makes them in this one.
-        checkpoint_every: steps; also when validation is done.
+        checkpoint_every: steps; then validation is done, too.
+        patience: validations without a lower loss after which to stop; 0: never.
         seed: of the weights' start.
     """
 
     steps: int
-    batch_size: int = 64
-    max_rate: float = 3e-3
+    batch_size: int = 512
+    max_rate: float = 1e-4
+    schedule: Literal["constant", "one-cycle"] = "constant"
     warm_up: float = 0.25
     bfloat16: bool = False
     workers: int = 0
     checkpoint_every: int = 500
+    patience: int = 0
     seed: int = 0
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step: up and down by half cosines."""
+        """The learning rate of a step."""
+        if self.schedule == "constant":
+            return self.max_rate
         done, top = step / self.steps, self.warm_up
         if done < top:
             return self.max_rate * (0.04 + 0.96 * (1 - math.cos(math.pi * done / top)) / 2)
         return self.max_rate * (1e-3 + (1 + math.cos(math.pi * (done - top) / (1 - top))) / 2)
 
 
+@dataclass
+class Progress:
+    """Where a training stands: what a checkpoint holds beside the weights."""
+
+    step: int = 0
+    best: float = math.inf  #: lowest validation loss
+    since: int = 0  #: validations since then
+
+
 def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
         validate: Callable[[BossNet], Numbers] | None = None, stop_at: int | None = None,
-        say: Callable[[str], None] = print) -> BossNet:
+        device: str = "cpu", say: Callable[[Numbers], None] = print) -> BossNet:
     """Trains a network, beginning where the folder's checkpoint ends.
 
     Step s takes the spectra s x batch_size onwards, so that an interrupted training gives the
@@ -79,51 +96,81 @@ def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
         network: to be trained; freshly made if there is no checkpoint.
         source: of spectra.
         recipe: how.
-        folder: takes `CHECKPOINT` and `HISTORY`.
+        folder: takes `CHECKPOINT`, `BEST` and `HISTORY`.
         validate: called with the network in evaluation mode at every checkpoint.
         stop_at: stop after this step, to be resumed.
-        say: takes progress lines.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        say: takes the numbers of every checkpoint.
+
+    Returns:
+        The network in evaluation mode, on the CPU: with the weights of the lowest validation
+        loss, or the last ones where nothing was validated.
 
     Raises:
         ConfigurationError: the checkpoint is of another recipe or architecture.
+        TrainingError: the loss is not finite any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    network.to(device).train()
     optimiser = torch.optim.Adamax(network.parameters())
-    start = _resume(network, optimiser, recipe, folder)
+    progress = _resume(network, optimiser, recipe, folder)
     last = recipe.steps if stop_at is None else min(stop_at, recipe.steps)
-    total, began = 0.0, time.monotonic()
-    network.train()
-    for step, (flux, target) in enumerate(_batches(source, recipe, start, last), start):
+    total, counted, first, began = 0.0, 0, progress.step, time.monotonic()
+    for step, batch in enumerate(_batches(source, recipe, progress.step, last), progress.step):
+        if recipe.patience and progress.since >= recipe.patience:
+            break
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate(step)
-        loss = masked_mse(forward(network, standardise(flux), bfloat16=recipe.bfloat16), target)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        total += loss.item()
-        done = step + 1
-        if done % recipe.checkpoint_every == 0 or done == last:
-            numbers: Numbers = {}
+        loss = _step(network, optimiser, batch, bfloat16=recipe.bfloat16, device=device)
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss of step {step} is {loss}: lower max_rate, or look for "
+                                "absurd labels in the dataset; the last checkpoint is kept")
+        total, counted = total + loss, counted + 1
+        progress.step = step + 1
+        if progress.step % recipe.checkpoint_every == 0 or progress.step == last:
+            numbers: Numbers = {
+                "step": progress.step, "loss": total / counted, "rate": recipe.rate(step),
+                "seconds": round(time.monotonic() - began, 1), "steps_done": progress.step - first}
             if validate is not None:
-                network.eval()
-                numbers = validate(network)
-                network.train()
-            _save(network, optimiser, recipe, done, folder)
-            part = (done - 1) % recipe.checkpoint_every + 1
-            line = {"step": done, "loss": total / min(part, done - start),
-                    "seconds": round(time.monotonic() - began, 1), **numbers}
+                numbers["validation"] = _validated(network, validate, progress, folder)
+            _save(network, optimiser, recipe, progress, folder)
             with (folder / HISTORY).open("a") as file:
-                file.write(json.dumps(line) + "\n")
-            say(json.dumps(line))
-            total = 0.0
-    return network.eval()
+                file.write(json.dumps(numbers) + "\n")
+            say(numbers)
+            total, counted = 0.0, 0
+    if (folder / BEST).is_file():
+        network.load_state_dict(torch.load(folder / BEST, weights_only=True))
+    return network.cpu().eval()
+
+
+def _step(network: BossNet, optimiser: torch.optim.Optimizer, batch: Batch, *, bfloat16: bool,
+          device: str) -> float:
+    flux, target, weight = (part.to(device, non_blocking=True) for part in batch)
+    loss = masked_mse(forward(network, standardise(flux), bfloat16=bfloat16), target, weight)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+    optimiser.step()
+    return loss.item()
+
+
+def _validated(network: BossNet, validate: Callable[[BossNet], Numbers], progress: Progress,
+               folder: Path) -> Numbers:
+    network.eval()
+    numbers = validate(network)
+    network.train()
+    if numbers["loss"] < progress.best:
+        progress.best, progress.since = numbers["loss"], 0
+        _whole(network.state_dict(), folder / BEST)
+    else:
+        progress.since += 1
+    return numbers
 
 
 def forward(network: BossNet, x: Tensor, *, bfloat16: bool) -> Tensor:
     """(B, G) input -> (B, P) float32 outputs, the residual blocks in bfloat16 if asked."""
     features = network.first_conv(network.pos_enc(x.unsqueeze(1)))
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         for block in network.res_blocks:
             features = block(features)
     return network.linear_sequential(network.pool(features.float()).flatten(1))
@@ -140,11 +187,11 @@ def balance_first_kernels(network: BossNet) -> None:
         weight[:, 0] -= weight[:, 0].mean(dim=-1, keepdim=True)
 
 
-class _Numbered(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
+class _Numbered(Dataset[tuple[NDArray[np.float32], ...]]):
     def __init__(self, source: Source) -> None:
         self.source = source
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
         return self.source[index]
 
 
@@ -159,34 +206,38 @@ class _From(Sampler[int]):
         return len(self.numbers)
 
 
-def _batches(source: Source, recipe: Recipe, start: int, last: int
-             ) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(source: Source, recipe: Recipe, start: int, last: int) -> Iterator[Batch]:
     numbers = _From(start * recipe.batch_size, last * recipe.batch_size)
     return iter(DataLoader(_Numbered(source), batch_size=recipe.batch_size, sampler=numbers,
                            num_workers=recipe.workers,
                            prefetch_factor=4 if recipe.workers else None))
 
 
-def _save(network: BossNet, optimiser: torch.optim.Optimizer, recipe: Recipe, step: int,
-          folder: Path) -> None:
-    part = folder / (CHECKPOINT + ".part")
-    torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(),
-                "step": step, "recipe": asdict(recipe),
-                "architecture": network.architecture.as_dict()}, part)
-    part.replace(folder / CHECKPOINT)
+def _save(network: BossNet, optimiser: torch.optim.Optimizer, recipe: Recipe,
+          progress: Progress, folder: Path) -> None:
+    _whole({"network": network.state_dict(), "optimiser": optimiser.state_dict(),
+            "progress": asdict(progress), "recipe": asdict(recipe),
+            "architecture": network.architecture.as_dict()}, folder / CHECKPOINT)
+
+
+def _whole(state: dict[str, Any], path: Path) -> None:
+    """Written whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
 
 
 def _resume(network: BossNet, optimiser: torch.optim.Optimizer, recipe: Recipe,
-            folder: Path) -> int:
+            folder: Path) -> Progress:
     path = folder / CHECKPOINT
     if not path.is_file():
-        return 0
+        return Progress()
     state = torch.load(path, weights_only=True)
     for what, own in (("recipe", asdict(recipe)), ("architecture",
                                                    network.architecture.as_dict())):
         if state[what] != own:
             raise ConfigurationError(f"{path} is of another {what}, {state[what]}: give another "
-                                     "folder, or the same options")
+                                     "folder, or the same configuration")
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+    return Progress(**state["progress"])

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bossnet.network.architecture import BossNet
 from bossnet.network.preparation import standardise
+from bossnet.training.loss import masked_mse
 
 
 def robust_sigma(values: ArrayLike) -> float:
@@ -32,19 +33,36 @@ class Labelled:
     groups: Mapping[str, NDArray[np.bool_]]
 
 
-def predict(network: BossNet, flux: NDArray[np.float32], mean: ArrayLike, std: ArrayLike, *,
-            batch: int = 64) -> NDArray[np.float32]:
-    """(N, G) fluxes on the grid -> (N, P) parameters."""
+def predict(network: BossNet, flux: NDArray[np.float32], *, batch: int = 64
+            ) -> NDArray[np.float32]:
+    """(N, G) fluxes on the grid -> (N, P) normalised outputs."""
+    device = next(network.parameters()).device
     with torch.inference_mode():
-        parts = [network(standardise(torch.from_numpy(flux[i:i + batch])).unsqueeze(1)).numpy()
-                 for i in range(0, len(flux), batch)]
-    return np.concatenate(parts) * np.asarray(std, np.float32) + np.asarray(mean, np.float32)
+        parts = [network(standardise(torch.from_numpy(flux[i:i + batch]).to(device)).unsqueeze(1))
+                 .cpu().numpy() for i in range(0, len(flux), batch)]
+    return np.concatenate(parts)
 
 
 def judge(network: BossNet, labelled: Labelled, *, names: Sequence[str], mean: ArrayLike,
-          std: ArrayLike) -> dict[str, dict[str, list[float]]]:
-    """Robust sigma and median offset, {group: {parameter: [sigma, offset, number]}}."""
-    difference = predict(network, labelled.flux, mean, std) - labelled.labels
+          std: ArrayLike) -> tuple[float, dict[str, dict[str, list[float]]]]:
+    """The loss, and robust sigma and median offset.
+
+    Args:
+        network: in evaluation mode.
+        labelled: N spectra.
+        names: (P,) of the parameters.
+        mean: (P,) by which labels are normalised.
+        std: likewise.
+
+    Returns:
+        The mean squared error of the normalised labels, all of them alike; and
+        {group: {parameter: [sigma, offset, number]}}.
+    """
+    mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+    outputs = predict(network, labelled.flux)
+    loss = masked_mse(torch.from_numpy(outputs),
+                      torch.from_numpy((labelled.labels - mean) / std)).item()
+    difference = outputs * std + mean - labelled.labels
     table: dict[str, dict[str, list[float]]] = {}
     for group, rows in labelled.groups.items():
         for column, name in enumerate(names):
@@ -54,4 +72,4 @@ def judge(network: BossNet, labelled: Labelled, *, names: Sequence[str], mean: A
                 table.setdefault(group, {})[name] = [
                     round(robust_sigma(values), 4), round(float(np.median(values)), 4),
                     int(values.size)]
-    return table
+    return loss, table

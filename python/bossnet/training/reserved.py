@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bossnet.errors import ConfigurationError
-from bossnet.training.libraries import LibraryStar
+from bossnet.training.sources.libraries import LibraryStar
 
 #: One star, two catalogues: names of the libraries that no rule would bring together.
 ALIASES = {"HR4963": "HD114330", "HR718": "HD15318", "HR1544": "HD30739", "HR2422": "HD47129",

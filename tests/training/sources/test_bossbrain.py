@@ -13,7 +13,6 @@ import torch
 
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, air_to_vacuum, between
-from bossnet.training.doppler import DopplerModels
 from bossnet.training.sources.bossbrain import (
     AIR,
     ELEMENTS,
@@ -24,6 +23,7 @@ from bossnet.training.sources.bossbrain import (
     drawn,
     usual,
 )
+from bossnet.training.sources.thedoppler import DopplerModels
 
 LOW = np.array([3500.0, 0.0, -2.5, *[-0.6] * 19])
 HIGH = np.array([6000.0, 3.5, 0.5, *[0.6] * 19])

@@ -8,8 +8,8 @@ import pytest
 from bossnet.simulation.broadening import resample
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import TEMPLATE_LOGLAM, TEMPLATE_WAVELENGTH
-from bossnet.training.doppler import FILES, DopplerModels
 from bossnet.training.sources.frame import Frames
+from bossnet.training.sources.thedoppler import FILES, DopplerModels
 
 LABELS = [(t, g, f) for t in (4000.0, 4500.0, 5000.0, 5500.0, 6000.0, 7000.0, 8000.0, 9000.0)
           for g in (1.0, 3.0, 5.0) for f in (-2.0, -1.0, 0.0, 0.5)]

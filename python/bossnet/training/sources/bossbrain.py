@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import air_to_vacuum
-from bossnet.training.doppler import DopplerModels, _terms
 from bossnet.training.sources.rebin import pixel_means
+from bossnet.training.sources.thedoppler import DopplerModels
 
 FOLDER = Path("bossbrain/data")  #: within the unpacked wheel
 #: The networks, and the temperature (K) up to which each is used (``bossbrain.ann``).
@@ -195,9 +195,7 @@ def continuum(models: DopplerModels, teff: float, logg: float, fe_h: float) -> N
     gravity and metallicity; it is their lines, without TiO, that hold from 4250 K only. So it is
     used down to 3500 K as it is. Redward of 3700 A it stays within 20 % of a black body.
     """
-    model = models._model(teff)
-    terms = _terms((np.array([teff, logg, fe_h]) - model.centre) / model.scale)
-    return np.power(10.0, model.continuum @ terms, dtype=np.float32)
+    return models.continuum(teff, logg, fe_h)
 
 
 def _read(path: Path) -> _Network:

@@ -12,8 +12,8 @@ Kesseli et al. (2017, ApJS 230, 16); vacuum, rest frame, R of BOSS. Two forms ar
 
 Labels:
 
-* F0 to K5: the means of the SDSS pipeline's (SSPP) values, where at least three spectra agree to
-  200 K. SSPP's log g of K dwarfs is some 0.2 to 0.4 dex low.
+* F and G: the means of the SDSS pipeline's (SSPP) values, where at least three spectra agree to
+  200 K. Those of K0 to K5 are left out: 300 to 500 K hot for their type, and 0.2 to 0.4 dex low.
 * K7 to L6 dwarfs: Teff by spectral type, K and M from Table 5 of Pecaut & Mamajek (2013, ApJS
   208, 9), L from its continuation by E. Mamajek. One type is 100 to 250 K. It is of stars of the
   Sun's metallicity.
@@ -21,8 +21,8 @@ Labels:
   Schweitzer et al. (2019, A&A 625, A68), so GM/R2 is good to some 0.1 dex, and the relation is
   that of the main sequence: a young star is lower. From M7 on 5.3, what evolutionary models give
   for field dwarfs (Filippazzo et al. 2015, ApJ 810, 158), good to 0.15 dex.
-* O, B and A, and everything else: none. They carry a velocity alone. So does a ``LUM_MIXED``
-  template's log g, where dwarfs and giants were added up.
+* O, B, A and K0 to K5, and everything else: none. They carry a velocity alone. Nor is there a
+  log g of a ``LUM_MIXED`` template, where dwarfs and giants were added up.
 * [Fe/H]: the middle of the bin (a template's name gives its upper edge), where it is closed, no
   wider than 0.5 dex and no later than M6.
 """
@@ -114,7 +114,8 @@ def _labels(row: _Row) -> tuple[float, float, float]:
     if row.sptype in DWARF_TEFF and "Giant" not in row.name:
         teff = DWARF_TEFF[row.sptype]
         logg = main_sequence_logg(teff)
-    elif row.spectra < FEWEST or not row.teff_scatter <= LARGEST_SCATTER:
+    elif (row.sptype.startswith("K") or row.spectra < FEWEST
+          or not row.teff_scatter <= LARGEST_SCATTER):
         teff = logg = np.nan
     closed = row.feh[1] - row.feh[0] <= WIDEST_BIN + 1e-6  # False for NaN
     known = closed and not NO_METALLICITY.match(row.sptype)

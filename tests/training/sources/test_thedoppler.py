@@ -9,7 +9,7 @@ import pytest
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
 from bossnet.training import doppler
-from bossnet.training.doppler import FILES, DopplerModels
+from bossnet.training.sources.thedoppler import FILES, DopplerModels
 
 LABELS = [(t, g, f) for t in (4000.0, 5000.0, 6000.0, 7000.0, 8000.0, 10000.0, 20000.0)
           for g in (2.0, 3.0, 4.0, 5.0) for f in (-2.0, -1.0, 0.0, 0.5)]

@@ -7,8 +7,8 @@ pytest.importorskip("scipy", reason="needs the extra train")
 
 from bossnet.simulation.templates import packaged
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
-from bossnet.training.continuation import RED, neighbours_red_end
-from bossnet.training.libraries import LibraryStar
+from bossnet.training.sources.continuation import RED, neighbours_red_end
+from bossnet.training.sources.libraries import LibraryStar
 
 
 def star(file: str, library: str, teff: float, logg: float, *, scale: float = 1.0,

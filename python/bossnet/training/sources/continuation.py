@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, between
-from bossnet.training.doppler import FE_H_RANGE, TEFF_RANGE, DopplerModels
-from bossnet.training.libraries import LibraryStar
+from bossnet.training.sources.libraries import LibraryStar
+from bossnet.training.sources.thedoppler import FE_H_RANGE, TEFF_RANGE, DopplerModels
 
 OVERLAP = (7000.0, 7400.0)  #: angstrom, where the continuation is scaled
 FROM = 7400.0  #: angstrom, where it begins

@@ -14,7 +14,7 @@ from bossnet.simulation.wavelengths import (
     air_to_vacuum,
     between,
 )
-from bossnet.training.libraries import FOLDER, read_libraries
+from bossnet.training.sources.libraries import FOLDER, read_libraries
 
 PARAMETERS = """\
 Name                  MILES   CaT   SpT            Teff   log g   [Fe/H]  Refs   Libraries

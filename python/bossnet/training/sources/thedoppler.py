@@ -87,9 +87,18 @@ class DopplerModels:
 
     def flux(self, teff: float, logg: float, fe_h: float) -> NDArray[np.float32]:
         """Surface flux, relative, (9338,); labels outside of a model's grid extrapolate."""
-        model = self._model(teff)
-        terms = _terms((np.array([teff, logg, fe_h]) - model.centre) / model.scale)
+        model, terms = self._at(teff, logg, fe_h)
         return np.minimum(model.flux @ terms, 1.0) * 10.0 ** (model.continuum @ terms)
+
+    def continuum(self, teff: float, logg: float, fe_h: float) -> NDArray[np.float32]:
+        """Surface flux of the continuum, relative, (9338,)."""
+        model, terms = self._at(teff, logg, fe_h)
+        return np.power(10.0, model.continuum @ terms, dtype=np.float32)
+
+    def _at(self, teff: float, logg: float, fe_h: float
+            ) -> tuple[_Polynomial, NDArray[np.float32]]:
+        model = self._model(teff)
+        return model, _terms((np.array([teff, logg, fe_h]) - model.centre) / model.scale)
 
     def template(self, teff: float, logg: float, fe_h: float) -> Template:
         """The model of these labels as a template, its flux near 1."""

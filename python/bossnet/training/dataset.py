@@ -1,0 +1,145 @@
+"""The rest-frame store: every star and model that training spectra are dressed from.
+
+A folder of three files, of which nothing is executed:
+
+- ``dataset.json``: the format, what it was made from and how;
+- ``templates.ecsv``: one row a template: its star, library, split and labels;
+- ``flux.npy``: (n, 9338) float16 on the templates' grid, read as it is needed.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from bossnet.errors import ConfigurationError
+from bossnet.simulation.templates import Template, resolution
+from bossnet.simulation.wavelengths import DEX, TEMPLATE_RANGE, TEMPLATE_WAVELENGTH
+from bossnet.training.split import SPLITS
+
+FORMAT = 1
+DESCRIPTION, TABLE, FLUX = "dataset.json", "templates.ecsv", "flux.npy"
+COLUMNS = ("star", "library", "split", "teff", "logg", "fe_h", "continued_from")
+_GRID = {"format": FORMAT, "first_angstrom": TEMPLATE_RANGE[0], "dex": DEX,
+         "pixels": TEMPLATE_WAVELENGTH.size}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A template on its way into a dataset.
+
+    Attributes:
+        template: the star or model.
+        split: ``train``, ``validation`` or ``test``, the same for every entry of one star.
+        continued_from: angstrom from which on its flux is not its own, NaN where all of it is.
+    """
+
+    template: Template
+    split: str
+    continued_from: float = np.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Templates with their labels, NaN where not known; n rows.
+
+    Attributes:
+        folder: where it is.
+        description: the content of ``dataset.json``.
+        star: (n,) names; the entries of one star share it.
+        library: (n,) sources.
+        split: (n,).
+        teff: (n,) K.
+        logg: (n,) dex.
+        fe_h: (n,) dex.
+        continued_from: (n,) angstrom; NaN where all of the flux is the template's own.
+        flux: (n, 9338) float16, NaN where not known; memory-mapped.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+    star: NDArray[np.str_]
+    library: NDArray[np.str_]
+    split: NDArray[np.str_]
+    teff: NDArray[np.float64]
+    logg: NDArray[np.float64]
+    fe_h: NDArray[np.float64]
+    continued_from: NDArray[np.float64]
+    flux: NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.star)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Dataset":
+        """The dataset in a folder.
+
+        Raises:
+            ConfigurationError: there is none, or its files do not fit each other.
+        """
+        try:
+            description = json.loads((folder / DESCRIPTION).read_text())
+            table = Table.read(folder / TABLE, format="ascii.ecsv")
+            flux = np.load(folder / FLUX, mmap_mode="r", allow_pickle=False)
+            columns = [np.asarray(table[name]) for name in COLUMNS]
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigurationError(f"{folder} is no dataset ({error}): make one with "
+                                     "`bossnet dataset build`") from error
+        if {key: description.get(key) for key in _GRID} != _GRID:
+            raise ConfigurationError(f"{folder}: the dataset is of another format or grid than "
+                                     "this version's: build it again")
+        if flux.shape != (len(table), TEMPLATE_WAVELENGTH.size):
+            raise ConfigurationError(f"{folder}: {len(table)} rows, but flux of {flux.shape}: "
+                                     "build it again")
+        return cls(folder, description, flux=flux, **dict(zip(COLUMNS, columns, strict=True)))
+
+    def rows(self, split: str, library: str | None = None) -> NDArray[np.intp]:
+        """The rows of a split, of one library or of all."""
+        chosen = self.split == split
+        if library is not None:
+            chosen &= self.library == library
+        return np.flatnonzero(chosen)
+
+    def template(self, row: int) -> Template:
+        """A row as a template that `simulation.observe` dresses."""
+        library, end = str(self.library[row]), float(self.continued_from[row])
+        return Template(
+            str(self.star[row]), library, float(self.teff[row]), float(self.logg[row]),
+            float(self.fe_h[row]), self.flux[row].astype(np.float32),
+            resolution(library, continued_from=np.inf if np.isnan(end) else end))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Numbers of different stars, {library: {split: number}}."""
+        found: dict[str, dict[str, int]] = {}
+        for library in dict.fromkeys(self.library.tolist()):
+            found[library] = {split: len(set(self.star[self.rows(split, library)].tolist()))
+                              for split in SPLITS}
+        return found
+
+
+def write(folder: Path, entries: Iterable[Entry], *, made_from: dict[str, Any]) -> Dataset:
+    """Writes a dataset, its templates scaled to a median flux of 1.
+
+    Args:
+        folder: made if it is not there; a dataset in it is replaced.
+        entries: the templates.
+        made_from: sources, versions, seed, for ``dataset.json``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DESCRIPTION).unlink(missing_ok=True)  # last comes what makes it whole
+    rows, flux = [], []
+    for entry in entries:
+        t = entry.template
+        rows.append((t.star, t.library, entry.split, t.teff, t.logg, t.fe_h,
+                     entry.continued_from))
+        flux.append((t.flux / np.nanmedian(t.flux)).astype(np.float16))
+    table = Table(rows=rows, names=COLUMNS, dtype=["U64", "U16", "U16", *["f8"] * 4])
+    table.write(folder / TABLE, format="ascii.ecsv", overwrite=True)
+    np.save(folder / FLUX, np.array(flux))
+    (folder / DESCRIPTION).write_text(json.dumps(_GRID | {"made_from": made_from}, indent=2))
+    return Dataset.open(folder)

@@ -1,0 +1,145 @@
+"""A training from its configuration to a frozen network with its card: `bossnet train`.
+
+One folder holds all of it: the configuration, the dataset's description, checkpoints, the
+history and its curves, and the weights.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+
+from bossnet import __version__
+from bossnet.errors import ConfigurationError
+from bossnet.network import frozen
+from bossnet.network.architecture import BossNet
+from bossnet.network.card import Card
+from bossnet.training.configuration import Training
+from bossnet.training.dataset import DESCRIPTION, Dataset
+from bossnet.training.draws import Draws
+from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
+from bossnet.training.judge import Labelled, judge
+from bossnet.training.reference import FLAGGED, distances, features_of, limit, make_reference
+from bossnet.training.validation import validation
+
+CONFIGURATION = "training.yml"  #: the copy that the folder keeps
+REFERENCE, TESTED = 6000, 3000  #: draws that make the reference, and its limit
+BATCH = 50
+
+#: What has to be cited, by library; the first is of the network itself.
+CITATIONS = {
+    "": "architecture and preparation: Sizemore et al. 2024, AJ 167, 173",
+    "miles": "MILES: Sanchez-Blazquez et al. 2006, MNRAS 371, 703; Falcon-Barroso et al. 2011, "
+             "A&A 532, A95; parameters Cenarro et al. 2007, MNRAS 374, 664; shipped by "
+             "sdss-mangadap: Westfall et al. 2019, AJ 158, 231 (BSD-3-Clause)",
+    "stelib": "STELIB: Le Borgne et al. 2003, A&A 402, 433; shipped by sdss-mangadap",
+    "thedoppler": "thedoppler: D. Nidever (MIT)",
+    "bossbrain": "bossbrain: D. Nidever (MIT)",
+    "corv": "DA white dwarfs: Tremblay et al. 2013, A&A 559, A104; shipped by corv: V. Chandra "
+            "(MIT)",
+    "pyhammer": "PyHammer templates: Kesseli et al. 2017, ApJS 230, 16 (MIT)",
+    "mastar": "MaStar: Yan et al. 2019, ApJ 883, 175; shipped by sdss-mangadap",
+}
+
+
+def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "cpu",
+          stop_at: int | None = None, say: Callable[[Numbers], None] = print) -> Path | None:
+    """Trains what is configured, going on where the folder's checkpoint ends.
+
+    Args:
+        training: its configuration.
+        dataset: templates to draw from.
+        folder: of this training.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        stop_at: a step to stop at, to be resumed.
+        say: takes the numbers of every checkpoint.
+
+    Returns:
+        The safetensors file; None if the training was stopped before its end.
+
+    Raises:
+        ConfigurationError: the folder belongs to another configuration, or the dataset lacks
+            what is to be drawn.
+        TrainingError: the loss ran away.
+    """
+    network = training.declaration
+    try:
+        draws = Draws(dataset, training.drawing, network, seed=training.recipe.seed)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    _keep(training, dataset, folder)
+    labelled = validation(dataset, list(training.drawing.libraries), network,
+                          seed=training.recipe.seed + 1000)
+    torch.manual_seed(training.recipe.seed)
+    module = BossNet(training.architecture)
+    balance_first_kernels(module)
+    validate = partial(_validated, labelled=labelled, training=training)
+    module = fit(module, draws, training.recipe, folder, validate=validate, stop_at=stop_at,
+                 device=device, say=say)
+    if stop_at is not None and stop_at < training.recipe.steps:
+        return None
+    return _frozen(module, training, dataset, draws, folder)
+
+
+def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
+    """The configuration and the dataset's description, in the folder of the training.
+
+    Raises:
+        ConfigurationError: the folder is of another training or dataset.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in ((CONFIGURATION, yaml.safe_dump(training.as_dict(), sort_keys=False)),
+                       (DESCRIPTION, json.dumps(dataset.description, indent=2))):
+        path = folder / name
+        if path.is_file() and path.read_text() != text:
+            raise ConfigurationError(f"{path} is of another training: give another folder, or "
+                                     "the same configuration and dataset")
+        path.write_text(text)
+
+
+def _validated(module: BossNet, labelled: Labelled, training: Training) -> Numbers:
+    parameters = training.declaration.parameters
+    loss, groups = judge(module, labelled, names=[p.label for p in parameters],
+                         mean=[p.mean for p in parameters], std=[p.std for p in parameters])
+    return {"loss": loss, "groups": groups}
+
+
+def _frozen(module: BossNet, training: Training, dataset: Dataset, draws: Draws,
+            folder: Path) -> Path:
+    """The network with its card, and with what tells when a spectrum is foreign to it."""
+    reference = make_reference(features_of(module, _batches(draws, range(REFERENCE))))
+    tested = Draws(dataset, training.drawing, training.declaration,
+                   seed=training.recipe.seed + 2000, split="test")
+    distance = distances(reference, features_of(module, _batches(tested, range(TESTED))))
+    parameters = training.declaration.parameters
+    history = (folder / HISTORY).read_text().splitlines()
+    card = Card(
+        name=training.name, network=training.network,
+        architecture=training.architecture.as_dict(), parameters=[p.label for p in parameters],
+        label_mean=[p.mean for p in parameters], label_std=[p.std for p in parameters],
+        status=training.status, licence=training.licence, coverage=dict(training.coverage),
+        ood_limit=limit(distance),
+        provenance={
+            "training": training.as_dict(), "dataset": dataset.description,
+            "stars": dataset.counts(), "spectra": training.recipe.steps
+            * training.recipe.batch_size, "validation": json.loads(history[-1])["validation"],
+            "out_of_distribution": f"{FLAGGED:.0%} of {TESTED} draws of the test split are beyond "
+                                   "the limit",
+            "command": f"bossnet train {CONFIGURATION} --dataset DATASET --folder FOLDER",
+            "bossnet": __version__, "torch": torch.__version__,
+            "citations": [text for name, text in CITATIONS.items()
+                          if not name or name in training.drawing.libraries]})
+    path = folder / f"{training.name}.safetensors"
+    frozen.save(path, module.state_dict(), card, reference=reference)
+    return path
+
+
+def _batches(draws: Draws, numbers: range) -> Iterator[NDArray[np.float32]]:
+    """(BATCH, G) fluxes of these draws."""
+    for first in range(0, len(numbers), BATCH):
+        yield np.array([draws[i][0] for i in numbers[first:first + BATCH]])

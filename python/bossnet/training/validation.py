@@ -1,0 +1,58 @@
+"""The validation split dressed once: what a training is watched, stopped and compared by."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bossnet.network.declaration import Network
+from bossnet.simulation.instruments import BOSS, LAMOST
+from bossnet.simulation.observe import Conditions
+from bossnet.training.dataset import Dataset
+from bossnet.training.draws import Drawn, dress, on_grid, weather
+from bossnet.training.judge import Labelled
+
+USUAL = Conditions(flux_error=0.02, dead_pixels=0.004)
+STARS = ("miles", "stelib")  #: libraries of real stars with labels
+MODELS = 150  #: of a library of models, at most
+SNR = 30.0
+
+
+def validation(dataset: Dataset, libraries: Sequence[str], network: Network, *,
+               seed: int) -> Labelled:
+    """Validation spectra at S/N 30: each real star four times, models once.
+
+    Of a real star's four the last is as a fair to poor LAMOST spectrum, the others are as BOSS
+    ones. Groups are by library and, for the real stars, by temperature.
+    """
+    drawn: list[Drawn] = []
+    groups: list[str] = []
+    for library in libraries:
+        rows = one_a_star(dataset, "validation", library)
+        repeats = 4 if library in STARS else 1
+        for number, row in enumerate(rows[:None if library in STARS else MODELS]):
+            for repeat in range(repeats):
+                rng = np.random.default_rng([seed, *library.encode(), number, repeat])
+                rv, ebv = rng.uniform(-300.0, 300.0), rng.exponential(0.05)
+                poor = repeat == 3
+                drawn.append(dress(dataset.template(row), LAMOST if poor else BOSS, rv, SNR, ebv,
+                                   rng, conditions=weather(rng, fair=0.0) if poor else USUAL))
+                groups.append("stars, LAMOST, fair to poor" if poor
+                              else "stars" if library in STARS else library)
+    labels = np.array([d.labels(network) for d in drawn])
+    teff = 10.0 ** np.array([d.log_teff for d in drawn])
+    kinds = np.array(groups)
+    cool, hot = (teff > 4000) & (teff < 7500), teff >= 7500
+    chosen = {"stars 4000-7500 K": (kinds == "stars") & cool,
+              "stars above 7500 K": (kinds == "stars") & hot,
+              "stars below 4000 K": (kinds == "stars") & (teff <= 4000),
+              "stars 4000-7500 K, LAMOST, fair to poor":
+                  (kinds == "stars, LAMOST, fair to poor") & cool}
+    chosen |= {name: kinds == name for name in libraries if name not in STARS}
+    return Labelled(np.array([on_grid(d.spectrum, network) for d in drawn]), labels,
+                    {name: rows for name, rows in chosen.items() if rows.any()})
+
+
+def one_a_star(dataset: Dataset, split: str, library: str) -> list[int]:
+    """The first row of each star of a split: its best red end."""
+    rows = dataset.rows(split, library)
+    return [int(rows[i]) for i in np.sort(np.unique(dataset.star[rows], return_index=True)[1])]
