@@ -28,7 +28,7 @@ from bossnet.training.reference import FLAGGED, distances, features_of, limit, m
 from bossnet.training.validation import validation
 
 CONFIGURATION = "training.yml"  #: the copy that the folder keeps
-REFERENCE, TESTED = 6000, 3000  #: draws that make the reference, and its limit
+REFERENCE, TESTED = 20000, 5000  #: draws that make the reference, and its limit
 BATCH = 50
 
 #: What has to be cited, by library; the first is of the network itself.

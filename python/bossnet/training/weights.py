@@ -23,6 +23,7 @@ class Weighting:
         dwarfs: factor for white dwarfs and subdwarfs (log g > `COMPACT`).
         metal_poor: factor for the [Fe/H] of stars below `METAL_POOR`.
         fast: factor for the velocities of white dwarfs and beyond `FAST`.
+        hot: factor for the [Fe/H] of stars above `HOT`, whose spectra hardly show it.
         noisy: S/N at which a spectrum counts half; 0: whatever its noise, all alike.
         parameters: factors by the parameter's column, 1 where not named.
     """
@@ -32,6 +33,7 @@ class Weighting:
     dwarfs: float = 2.0
     metal_poor: float = 2.0
     fast: float = 2.0
+    hot: float = 1.0
     noisy: float = 0.0
     parameters: Mapping[str, float] = field(default_factory=dict)
 
@@ -39,6 +41,7 @@ class Weighting:
 COMPACT = 5.5  #: log g
 METAL_POOR = -1.0  #: [Fe/H]
 FAST = 200.0  #: km/s (paper, Section 3.2)
+HOT = np.log10(8500.0)  #: log10 of K
 SCALE = (0.1, 0.9)  #: of log Teff and log g, in which the density is estimated
 
 
@@ -94,6 +97,8 @@ def sample_weights(base: float, labels: NDArray[np.float32], columns: Sequence[s
     weights = np.full(len(columns), base, np.float32)
     for i, column in enumerate(columns):
         weights[i] *= weighting.parameters.get(column, 1.0)
+        if column == "fe_h" and value.get("log_teff", np.nan) > HOT:
+            weights[i] *= weighting.hot
         if column == "fe_h" and value[column] < METAL_POOR:
             weights[i] *= weighting.metal_poor
         if column == "v_rel" and (compact or abs(value[column]) > FAST):
