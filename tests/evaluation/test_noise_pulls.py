@@ -7,12 +7,12 @@ from bossnet.evaluation.dressed import dressings
 from bossnet.evaluation.groups import Group
 from bossnet.evaluation.noise_pulls import noise_free, pull_table, pulls, realise, width
 from bossnet.evaluation.quantities import COLUMNS
+from bossnet.evaluation.statistics import robust_sigma
 from bossnet.network.boss import BOSS as NETWORK
 from bossnet.network.prediction import Predictions
 from bossnet.simulation.instruments import BOSS, LAMOST
 from bossnet.simulation.templates import packaged
 from bossnet.task import BossNetTask
-from bossnet.training.judge import robust_sigma
 
 TEMPLATES = packaged()[:3]
 

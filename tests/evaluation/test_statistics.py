@@ -1,12 +1,27 @@
 """The numbers of tables, worked by hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from bossnet.evaluation.groups import Group
-from bossnet.evaluation.statistics import Statistics, statistics, table
+from bossnet.evaluation.statistics import Statistics, robust_sigma, statistics, table
 
 EVEN = np.arange(101.0) - 50.0  # its 16th and 84th percentiles are -34 and 34
+
+
+def test_robust_sigma_is_the_standard_deviation_of_what_is_normal_and_ignores_wild_values():
+    values = np.random.default_rng(0).normal(3.0, 2.0, 100_000)
+    assert robust_sigma(values) == pytest.approx(2.0, rel=0.02)
+    assert robust_sigma(EVEN) == 34.0
+    assert robust_sigma(np.append(EVEN[:-1], 1e9)) == 34.0
+
+
+def test_what_is_torch_free_stays_so():
+    code = "import sys, bossnet.evaluation.statistics as s; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_sigma_is_half_the_percentile_width_and_the_offset_the_median():

@@ -22,13 +22,12 @@ from bossnet.evaluation.dressed import Dressing, labels
 from bossnet.evaluation.groups import Group
 from bossnet.evaluation.quantities import COLUMNS
 from bossnet.evaluation.sample import run
-from bossnet.evaluation.statistics import FAR, LEAST
+from bossnet.evaluation.statistics import FAR, LEAST, robust_sigma
 from bossnet.observation import Observation
 from bossnet.simulation.observe import USUAL
 from bossnet.simulation.templates import Template
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.task import Task
-from bossnet.training.judge import robust_sigma
 
 NOISE_FREE = 1e6  #: S/N
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bossnet.evaluation.groups import Group
 from bossnet.evaluation.quantities import COLUMNS
-from bossnet.training.judge import robust_sigma
 
 LEAST = 5  #: values, below which a width says nothing
 FAR = 3.0  #: uncertainties
@@ -50,6 +49,12 @@ class Row:
     name: str
     spectra: int
     of: dict[str, Statistics]
+
+
+def robust_sigma(values: ArrayLike) -> float:
+    """Half the width between the 16th and the 84th percentile: the paper's scatter."""
+    low, high = np.percentile(np.asarray(values), [16, 84])
+    return float(high - low) / 2
 
 
 def statistics(difference: NDArray[np.float64], error: NDArray[np.float64]) -> Statistics:

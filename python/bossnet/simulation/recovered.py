@@ -4,17 +4,16 @@
 """
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 from astropy.table import Table
-from numpy.typing import NDArray
 
 from bossnet import config, v_astra
 from bossnet.cli.common import said
 from bossnet.database.connection import connect_reader
+from bossnet.evaluation.statistics import LEAST, statistics
 
 _RESULTS = """
 SELECT s.path, b.log_teff, b.e_log_teff, b.logg, b.e_logg, b.fe_h, b.e_fe_h, b.v_rel, b.e_v_rel
@@ -27,31 +26,6 @@ _PARAMETERS = (("log Teff", "log_teff", ""), ("log g", "logg", ""), ("[Fe/H]", "
                ("RV", "v_rel", "km/s"))
 _REGIONS = (("4000 to 7500 K", 4000.0, 7500.0), ("cooler", 0.0, 4000.0),
             ("hotter", 7500.0, np.inf))
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One parameter in one region.
-
-    Attributes:
-        offset: median of recovered minus true.
-        sigma: half the 16th-to-84th percentile width.
-        error: median of the reported uncertainties.
-        number: of spectra.
-    """
-
-    offset: float
-    sigma: float
-    error: float
-    number: int
-
-
-def compare(difference: NDArray[np.float64], error: NDArray[np.float64]) -> Comparison:
-    """What differences (N,) and reported uncertainties (N,) amount to; NaN does not count."""
-    known = np.isfinite(difference)
-    low, middle, high = np.percentile(difference[known], [16, 50, 84])
-    return Comparison(float(middle), float(high - low) / 2, float(np.nanmedian(error[known])),
-                      int(known.sum()))
 
 
 @said
@@ -73,13 +47,16 @@ def main() -> None:
     click.echo(f"{'':16}{'':10}{'offset':>9}{'sigma':>9}{'error':>9}{'number':>8}")
     for region, low, high in _REGIONS:
         inside = [r for r in rows if low <= true[Path(r["path"]).name]["teff"] < high]
-        for label, column, unit in _PARAMETERS if len(inside) >= 5 else ():
+        for label, column, unit in _PARAMETERS:
             values = np.array([[r[column] - float(true[Path(r["path"]).name][column]),
                                 r[f"e_{column}"]] for r in inside], float)
-            c = compare(values[:, 0], values[:, 1])
+            s = statistics(*values.reshape(-1, 2).T)
+            if s.number < LEAST:
+                continue
             digits = 1 if column == "v_rel" else 3
-            click.echo(f"{region:16}{label:10}{c.offset:9.{digits}f}{c.sigma:9.{digits}f}"
-                       f"{c.error:9.{digits}f}{c.number:8}  {unit}")
+            numbers = "".join(f"{'-' if v is None else f'{v:.{digits}f}':>9}"
+                              for v in (s.offset, s.sigma, s.error))
+            click.echo(f"{region:16}{label:10}{numbers}{s.number:8}  {unit}")
 
 
 if __name__ == "__main__":

@@ -7,15 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from bossnet.evaluation.statistics import robust_sigma
 from bossnet.network.architecture import BossNet
 from bossnet.network.preparation import standardise
 from bossnet.training.loss import masked_mse
-
-
-def robust_sigma(values: ArrayLike) -> float:
-    """Half the width between the 16th and the 84th percentile."""
-    low, high = np.percentile(np.asarray(values), [16, 84])
-    return float(high - low) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
