@@ -90,7 +90,8 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
 @click.option("--pulls", type=click.IntRange(min=5), metavar="N",
               help="Also pulls of noise, from N noise realisations of each star and S/N.")
 @click.option("--pull-stars", type=click.IntRange(min=1), default=30, show_default=True,
-              metavar="N", help="Of how many templates.")
+              metavar="N", help="Of how many templates, as many of each region of the Kiel "
+              "diagram.")
 @click.option("--figures/--no-figures", default=True, help="Whether to draw figures.  "
               "[default: --figures]")
 @json_option
@@ -179,7 +180,7 @@ def _of_dataset(folder: Path, seed: int, options: dict[str, Any]) -> tuple[Any, 
     if not options["pulls"]:
         return sample, None
     repeated = dressed.of_dataset(dataset, options["split"], instruments, options["snr"],
-                                  seed=seed, limit=options["pull_stars"])
+                                  seed=seed, limit=options["pull_stars"], every_region=True)
     return sample, NoisePulls(dataset.template, repeated, options["pulls"])
 
 

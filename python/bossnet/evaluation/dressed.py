@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bossnet.errors import ConfigurationError
-from bossnet.evaluation.quantities import COLUMNS
+from bossnet.evaluation.groups import region_names
+from bossnet.evaluation.quantities import COLUMNS, LOG_TEFF, LOGG
 from bossnet.evaluation.sample import Sample
 from bossnet.observation import Observation
 from bossnet.simulation.instruments import Instrument
@@ -70,7 +72,8 @@ def labels(template: Template, rv: float) -> list[float]:
 
 
 def of_dataset(dataset: Dataset, split: str, instruments: Sequence[Instrument],
-               snrs: Sequence[float], *, seed: int, limit: int | None = None) -> list[Dressing]:
+               snrs: Sequence[float], *, seed: int, limit: int | None = None,
+               every_region: bool = False) -> list[Dressing]:
     """What is made of a split of a dataset.
 
     Args:
@@ -80,6 +83,8 @@ def of_dataset(dataset: Dataset, split: str, instruments: Sequence[Instrument],
         snrs: at each of which every template is observed.
         seed: of the velocities, the reddening, the noise, and the choice.
         limit: so many templates at most, chosen at random.
+        every_region: whether as many are chosen of each region of the Kiel diagram, instead of
+            as many as it has.
 
     Raises:
         ConfigurationError: the split is empty.
@@ -88,8 +93,27 @@ def of_dataset(dataset: Dataset, split: str, instruments: Sequence[Instrument],
     if not rows.size:
         raise ConfigurationError(f"{dataset.folder}: no template is in the split {split!r}")
     if limit is not None and limit < rows.size:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+        order = np.random.default_rng(seed).permutation(rows)
+        if every_region:
+            order = order[_in_turn(_regions(dataset, order))]
+        rows = np.sort(order[:limit])
     return dressings(rows.tolist(), instruments, snrs, seed=seed)
+
+
+def _regions(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.str_]:
+    """(m,) names of the regions that rows are in."""
+    known = np.full((rows.size, len(COLUMNS)), np.nan)
+    known[:, LOG_TEFF], known[:, LOGG] = np.log10(dataset.teff[rows]), dataset.logg[rows]
+    return region_names(known)
+
+
+def _in_turn(regions: NDArray[np.str_]) -> NDArray[np.intp]:
+    """An order of m places: one of each region, a second of each ...; those of none at the end."""
+    earlier = np.zeros(regions.size, int)  # of the same region
+    for name in np.unique(regions):
+        those = np.flatnonzero(regions == name)
+        earlier[those] = np.arange(those.size) + (0 if name else regions.size)
+    return np.argsort(earlier, kind="stable")
 
 
 def dressed(template: Callable[[int], Template], todo: Sequence[Dressing], *,
