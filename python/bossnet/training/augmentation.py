@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bossnet.errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -23,6 +25,9 @@ class Augmentation:
         zero: probability that what is taken out is zero rather than bridged.
         noise: probability that noise is added.
         noise_scale: the largest factor to the error.
+
+    Raises:
+        ConfigurationError: a part is not between 0 and 1, or a length or scale is none.
     """
 
     segment: float = 0.1
@@ -32,6 +37,16 @@ class Augmentation:
     zero: float = 0.2
     noise: float = 0.1
     noise_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        parts = (self.segment, self.dropped, self.dropped_part, self.zero, self.noise)
+        if not all(0 <= part <= 1 for part in parts):
+            raise ConfigurationError("segment, dropped, dropped_part, zero and noise are between "
+                                     "0 and 1")
+        if not 1 <= self.segment_length[0] <= self.segment_length[1]:
+            raise ConfigurationError("segment_length is a shortest and a longest, 1 or more")
+        if self.noise_scale < 0:
+            raise ConfigurationError("noise_scale is not negative")
 
 
 def augment(flux: NDArray[np.float32], error: NDArray[np.float32], settings: Augmentation,

@@ -4,13 +4,17 @@ Each source is optional but the stellar libraries, which models are placed aroun
 source is a function below, with its line in `SOURCES`.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from bossnet import __version__
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template
 from bossnet.simulation.wavelengths import between
@@ -26,6 +30,7 @@ from bossnet.training.split import split_of
 
 OPTICAL = between(3850.0, 7400.0)  #: what a library star must be known over,
 KNOWN = 0.97  #: to at least this part
+PACKAGES = ("sdss-mangadap", "thedoppler", "bossbrain", "corv")  #: that sources are read from
 #: How many models are drawn of each grid.
 MODELS = {"thedoppler": 6000, "bossbrain": 1500, "corv": 1500}
 
@@ -61,6 +66,18 @@ class Origins:
                  f"{len(free) - len(known)} with gaps left out")
         return [star_at_rest(star, self.doppler) for star in known]
 
+    def described(self) -> dict[str, Any]:
+        """For the dataset's description: what has to be the same to build it again.
+
+        The versions of the packages, and the digests of the files that are no package's.
+        """
+        found = {d.name: d.version for d in distributions(path=[str(self.packages)])}
+        own = {"reserved": self.reserved, "pyhammer": self.pyhammer}
+        return {"seed": self.seed, "bossnet": __version__,
+                "packages": {name: found[name] for name in PACKAGES if name in found},
+                "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest()
+                           for name, path in own.items() if path is not None and path.is_file()}}
+
     def rng(self, source: str) -> np.random.Generator:
         return np.random.default_rng([self.seed, *source.encode()])
 
@@ -89,7 +106,7 @@ def build(folder: Path, sources: Iterable[str], origins: Origins) -> Dataset:
                 yield entry
             origins.say(f"{name}: {number} templates")
 
-    return write(folder, entries(), made_from={"sources": chosen, "seed": origins.seed})
+    return write(folder, entries(), made_from={"sources": chosen, **origins.described()})
 
 
 def _libraries(origins: Origins) -> Iterator[Entry]:

@@ -2,11 +2,12 @@
 
 A folder of three files, of which nothing is executed:
 
-- ``dataset.json``: the format, what it was made from and how;
+- ``dataset.json``: the format, what it was made from and how, digests of the other two;
 - ``templates.ecsv``: one row a template: its star, library, split and labels;
 - ``flux.npy``: (n, 9338) float16 on the templates' grid, read as it is needed.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import DEX, TEMPLATE_RANGE, TEMPLATE_WAVELENGTH
+from bossnet.training.reserved import canonical
 from bossnet.training.split import SPLITS
 
 FORMAT = 1
@@ -87,15 +89,20 @@ class Dataset:
             table = Table.read(folder / TABLE, format="ascii.ecsv")
             flux = np.load(folder / FLUX, mmap_mode="r", allow_pickle=False)
             columns = [np.asarray(table[name]) for name in COLUMNS]
-        except (OSError, ValueError, KeyError) as error:
+            grid = {key: description.get(key) for key in _GRID}
+            form = (flux.dtype, flux.shape)
+        except (OSError, EOFError, ValueError, KeyError, AttributeError) as error:
             raise ConfigurationError(f"{folder} is no dataset ({error}): make one with "
                                      "`bossnet dataset build`") from error
-        if {key: description.get(key) for key in _GRID} != _GRID:
+        if grid != _GRID:
             raise ConfigurationError(f"{folder}: the dataset is of another format or grid than "
                                      "this version's: build it again")
-        if flux.shape != (len(table), TEMPLATE_WAVELENGTH.size):
-            raise ConfigurationError(f"{folder}: {len(table)} rows, but flux of {flux.shape}: "
-                                     "build it again")
+        if form != (np.float16, (len(table), TEMPLATE_WAVELENGTH.size)):
+            raise ConfigurationError(f"{folder}: {len(table)} rows, but flux of {flux.shape} "
+                                     f"{flux.dtype}: build it again")
+        if "sha256" in description and description["sha256"] != _digests(folder):
+            raise ConfigurationError(f"{folder}: altered since it was made, as the digests of its "
+                                     "files are not those in its description: build it again")
         return cls(folder, description, flux=flux, **dict(zip(COLUMNS, columns, strict=True)))
 
     def rows(self, split: str, library: str | None = None) -> NDArray[np.intp]:
@@ -125,21 +132,45 @@ class Dataset:
 def write(folder: Path, entries: Iterable[Entry], *, made_from: dict[str, Any]) -> Dataset:
     """Writes a dataset, its templates scaled to a median flux of 1.
 
+    A dataset in the folder is replaced once all the templates are there; who has it open keeps
+    what was opened.
+
     Args:
-        folder: made if it is not there; a dataset in it is replaced.
+        folder: made if it is not there.
         entries: the templates.
         made_from: sources, versions, seed, for ``dataset.json``.
+
+    Raises:
+        ConfigurationError: there are no templates, or a star is in two splits.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / DESCRIPTION).unlink(missing_ok=True)  # last comes what makes it whole
     rows, flux = [], []
+    splits: dict[str, str] = {}
     for entry in entries:
         t = entry.template
+        split = splits.setdefault(canonical(t.star), entry.split)
+        if split != entry.split:
+            raise ConfigurationError(f"{t.star} is in two splits, {split} and {entry.split}: all "
+                                     "of a star belong to one")
         rows.append((t.star, t.library, entry.split, t.teff, t.logg, t.fe_h,
                      entry.continued_from))
         flux.append((t.flux / np.nanmedian(t.flux)).astype(np.float16))
-    table = Table(rows=rows, names=COLUMNS, dtype=["U64", "U16", "U16", *["f8"] * 4])
-    table.write(folder / TABLE, format="ascii.ecsv", overwrite=True)
+    if not rows:
+        raise ConfigurationError(f"no templates for a dataset in {folder}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DESCRIPTION).unlink(missing_ok=True)  # last comes what makes it whole
+    (folder / FLUX).unlink(missing_ok=True)
     np.save(folder / FLUX, np.array(flux))
-    (folder / DESCRIPTION).write_text(json.dumps(_GRID | {"made_from": made_from}, indent=2))
+    table = Table(rows=rows, names=COLUMNS, dtype=[*["str"] * 3, *["f8"] * 4])
+    table.write(folder / TABLE, format="ascii.ecsv", overwrite=True)
+    (folder / DESCRIPTION).write_text(json.dumps(
+        _GRID | {"made_from": made_from, "sha256": _digests(folder)}, indent=2))
     return Dataset.open(folder)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Of table and fluxes: what a training was made from, to the last bit."""
+    found = {}
+    for name in (TABLE, FLUX):
+        with (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.preparation import to_grid
 from bossnet.simulation.broadening import rotate
 from bossnet.simulation.instruments import INSTRUMENTS, Instrument
 from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template
+from bossnet.simulation.wavelengths import TEMPLATE_RANGE
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.augmentation import Augmentation, augment
 from bossnet.training.dataset import Dataset
@@ -38,6 +40,10 @@ class Drawing:
         fair: part of the draws under usual conditions; the others are worse.
         augmentation: see there.
         weighting: see there.
+
+    Raises:
+        ConfigurationError: a share is negative or none is positive, an instrument is not known,
+            a part is not between 0 and 1, or the S/N not a range.
     """
 
     libraries: Mapping[str, float]
@@ -48,6 +54,19 @@ class Drawing:
     fair: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
     weighting: Weighting = field(default_factory=Weighting)
+
+    def __post_init__(self) -> None:
+        for what, shares in (("libraries", self.libraries), ("instruments", self.instruments)):
+            if not shares or min(shares.values()) < 0 or sum(shares.values()) <= 0:
+                raise ConfigurationError(f"{what}: give shares, none negative, not all 0")
+        unknown = [name for name in self.instruments if name not in INSTRUMENTS]
+        if unknown:
+            raise ConfigurationError(f"instruments: no {', '.join(unknown)}; there are "
+                                     f"{', '.join(INSTRUMENTS)}")
+        if not 0 < self.snr[0] <= self.snr[1]:
+            raise ConfigurationError("snr is a lowest and a highest, above 0")
+        if not all(0 <= part <= 1 for part in (self.blended, self.uncontinued, self.fair)):
+            raise ConfigurationError("blended, uncontinued and fair are between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,20 +104,27 @@ class Draws:
         split: of the dataset that is drawn from.
 
     Raises:
-        ValueError: a library has no templates in it.
+        ConfigurationError: a library has no templates in it, or templates do not reach over the
+            network's grid.
     """
 
     def __init__(self, dataset: Dataset, drawing: Drawing, network: Network, *,
                  seed: int, split: str = "train") -> None:
         self.dataset, self.drawing, self.network, self.seed = dataset, drawing, network, seed
+        if network.grid[0] < TEMPLATE_RANGE[0] or network.grid[-1] > TEMPLATE_RANGE[1]:
+            raise ConfigurationError(
+                f"{network.title} sees {network.grid[0]:.0f} to {network.grid[-1]:.0f} angstrom, "
+                "but templates are known from {:.0f} to {:.0f}".format(*TEMPLATE_RANGE))
         self._mean = np.array([p.mean for p in network.parameters], np.float32)
         self._std = np.array([p.std for p in network.parameters], np.float32)
         self._stars = {name: _by_star(dataset, dataset.rows(split, name))
                        for name in drawing.libraries}
         empty = [name for name, stars in self._stars.items() if not stars]
         if empty:
-            raise ValueError(f"{dataset.folder} has no {split} templates of {', '.join(empty)}; "
-                             f"it has {', '.join(dict.fromkeys(dataset.library.tolist()))}")
+            there = dict.fromkeys(dataset.library[dataset.split == split].tolist())
+            raise ConfigurationError(
+                f"{dataset.folder} has no {split} templates of {', '.join(empty)}, but of "
+                f"{', '.join(there) or 'nothing'}")
         often = np.zeros(len(dataset))
         for name, share in _shares(drawing.libraries).items():
             for rows in self._stars[name]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"  #: the weights of the lowest validation loss
 HISTORY = "history.jsonl"
 
+Schedule = Literal["constant", "one-cycle"]
 Numbers = dict[str, Any]  #: what a validation gives; its ``loss`` decides when to stop
 Batch = tuple[Tensor, Tensor, Tensor]  #: flux (B, G), normalised labels (B, P), weights (B, P)
 
@@ -51,19 +52,32 @@ class Recipe:
         workers: processes that make spectra; 0 makes them in this one.
         checkpoint_every: steps; then validation is done, too.
         patience: validations without a lower loss after which to stop; 0: never.
-        seed: of the weights' start.
+        seed: of the weights' start, and of what is drawn.
+
+    Raises:
+        ConfigurationError: a number makes no sense.
     """
 
     steps: int
     batch_size: int = 512
     max_rate: float = 1e-4
-    schedule: Literal["constant", "one-cycle"] = "constant"
+    schedule: Schedule = "constant"
     warm_up: float = 0.25
     bfloat16: bool = False
     workers: int = 0
     checkpoint_every: int = 500
     patience: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch_size, self.checkpoint_every) < 1:
+            raise ConfigurationError("steps, batch_size and checkpoint_every are 1 or more")
+        if min(self.workers, self.patience, self.seed) < 0:
+            raise ConfigurationError("workers, patience and seed are not negative")
+        if self.max_rate <= 0 or not 0 <= self.warm_up < 1:
+            raise ConfigurationError("max_rate is above 0, and warm_up from 0 to below 1")
+        if self.schedule not in get_args(Schedule):
+            raise ConfigurationError(f"schedule is {' or '.join(get_args(Schedule))}")
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -82,6 +96,8 @@ class Progress:
     step: int = 0
     best: float = math.inf  #: lowest validation loss
     since: int = 0  #: validations since then
+    loss: float = 0.0  #: sum over the steps since the last validation
+    counted: int = 0  #: those steps
 
 
 def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
@@ -98,7 +114,7 @@ def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
         recipe: how.
         folder: takes `CHECKPOINT`, `BEST` and `HISTORY`.
         validate: called with the network in evaluation mode at every checkpoint.
-        stop_at: stop after this step, to be resumed.
+        stop_at: stop after this step, to be resumed; nothing is validated for that.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         say: takes the numbers of every checkpoint.
 
@@ -108,14 +124,14 @@ def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
 
     Raises:
         ConfigurationError: the checkpoint is of another recipe or architecture.
-        TrainingError: the loss is not finite any more.
+        TrainingError: the loss, or that of the validation, is not finite any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.to(device).train()
     optimiser = torch.optim.Adamax(network.parameters())
     progress = _resume(network, optimiser, recipe, folder)
     last = recipe.steps if stop_at is None else min(stop_at, recipe.steps)
-    total, counted, first, began = 0.0, 0, progress.step, time.monotonic()
+    first, began = progress.step, time.monotonic()
     for step, batch in enumerate(_batches(source, recipe, progress.step, last), progress.step):
         if recipe.patience and progress.since >= recipe.patience:
             break
@@ -125,21 +141,24 @@ def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
         if not math.isfinite(loss):
             raise TrainingError(f"the loss of step {step} is {loss}: lower max_rate, or look for "
                                 "absurd labels in the dataset; the last checkpoint is kept")
-        total, counted = total + loss, counted + 1
         progress.step = step + 1
-        if progress.step % recipe.checkpoint_every == 0 or progress.step == last:
+        progress.loss, progress.counted = progress.loss + loss, progress.counted + 1
+        if progress.step % recipe.checkpoint_every == 0 or progress.step == recipe.steps:
             numbers: Numbers = {
-                "step": progress.step, "loss": total / counted, "rate": recipe.rate(step),
-                "seconds": round(time.monotonic() - began, 1), "steps_done": progress.step - first}
+                "step": progress.step, "loss": progress.loss / progress.counted,
+                "rate": recipe.rate(step), "seconds": round(time.monotonic() - began, 1),
+                "steps_done": progress.step - first}
+            progress.loss, progress.counted = 0.0, 0
             if validate is not None:
                 numbers["validation"] = _validated(network, validate, progress, folder)
-            _save(network, optimiser, recipe, progress, folder)
             with (folder / HISTORY).open("a") as file:
                 file.write(json.dumps(numbers) + "\n")
+            _save(network, optimiser, recipe, progress, folder)
             say(numbers)
-            total, counted = 0.0, 0
+        elif progress.step == last:
+            _save(network, optimiser, recipe, progress, folder)
     if (folder / BEST).is_file():
-        network.load_state_dict(torch.load(folder / BEST, weights_only=True))
+        network.load_state_dict(_loaded(folder / BEST))
     return network.cpu().eval()
 
 
@@ -159,6 +178,9 @@ def _validated(network: BossNet, validate: Callable[[BossNet], Numbers], progres
     network.eval()
     numbers = validate(network)
     network.train()
+    if not math.isfinite(numbers["loss"]):
+        raise TrainingError(f"the validation loss of step {progress.step} is {numbers['loss']}: "
+                            "lower max_rate; the last checkpoint is kept")
     if numbers["loss"] < progress.best:
         progress.best, progress.since = numbers["loss"], 0
         _whole(network.state_dict(), folder / BEST)
@@ -227,17 +249,33 @@ def _whole(state: dict[str, Any], path: Path) -> None:
     part.replace(path)
 
 
+def _loaded(path: Path) -> dict[str, Any]:
+    """Onto the CPU, so that what was trained elsewhere is read on any machine."""
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
 def _resume(network: BossNet, optimiser: torch.optim.Optimizer, recipe: Recipe,
             folder: Path) -> Progress:
     path = folder / CHECKPOINT
-    if not path.is_file():
-        return Progress()
-    state = torch.load(path, weights_only=True)
-    for what, own in (("recipe", asdict(recipe)), ("architecture",
-                                                   network.architecture.as_dict())):
-        if state[what] != own:
-            raise ConfigurationError(f"{path} is of another {what}, {state[what]}: give another "
-                                     "folder, or the same configuration")
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    return Progress(**state["progress"])
+    progress = Progress()
+    if path.is_file():
+        state = _loaded(path)
+        for what, own in (("recipe", asdict(recipe)), ("architecture",
+                                                       network.architecture.as_dict())):
+            if state[what] != own:
+                raise ConfigurationError(f"{path} is of another {what}, {state[what]}: give "
+                                         "another folder, or the same configuration")
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        progress = Progress(**state["progress"])
+    _forget_after(progress.step, folder / HISTORY)
+    return progress
+
+
+def _forget_after(step: int, history: Path) -> None:
+    """Takes back what was noted of steps that no checkpoint holds: they are done again."""
+    lines = history.read_text().splitlines(keepends=True) if history.is_file() else []
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+    if kept != lines:
+        history.write_text("".join(kept))

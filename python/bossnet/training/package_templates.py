@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from bossnet.cli.common import said
+from bossnet.errors import ConfigurationError
 from bossnet.network.boss import FIRST, LAST
 from bossnet.simulation.templates import save
 from bossnet.simulation.wavelengths import between
@@ -26,18 +27,25 @@ def choose(dataset: Dataset, number: int) -> list[int]:
     """Rows of validation stars spread over the Kiel diagram.
 
     Each next star is the one farthest from those chosen; the first is nearest to the Sun.
+
+    Raises:
+        ConfigurationError: no star is known over the network's range with all its labels.
     """
     optical = between(FIRST, LAST)
     rows = np.array([row for library in STARS for row in one_a_star(dataset, "validation", library)
                      if RANGE[0] < dataset.teff[row] < RANGE[1]
                      and np.isfinite(dataset.fe_h[row])
-                     and np.isfinite(dataset.flux[row, optical]).all()])
+                     and np.isfinite(dataset.flux[row, optical]).all()], np.intp)
+    if not rows.size:
+        raise ConfigurationError(f"{dataset.folder} has no validation star with all its labels "
+                                 f"that is known from {FIRST:g} to {LAST:g} angstrom")
     labels = np.array([np.log10(dataset.teff[rows]), dataset.logg[rows], dataset.fe_h[rows]]).T
     labels /= SCALE
     sun = np.array([np.log10(5772.0), 4.44, 0.0]) / SCALE
     chosen = [int(np.argmin(((labels - sun) ** 2).sum(axis=1)))]
     while len(chosen) < min(number, len(rows)):
         distance = ((labels[:, None] - labels[chosen]) ** 2).sum(axis=2).min(axis=1)
+        distance[chosen] = -1.0  # not again, whatever others have the same labels
         chosen.append(int(np.argmax(distance)))
     return sorted(rows[chosen].tolist(), key=lambda row: float(dataset.teff[row]))
 

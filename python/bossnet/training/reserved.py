@@ -30,9 +30,12 @@ class Reserved:
     """The reserved stars of a CSV file with the columns ``library, file, star``."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigurationError if the file has not these columns."""
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        """Raises ConfigurationError if the file cannot be read or has not these columns."""
+        try:
+            with path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise ConfigurationError(f"{path} cannot be read as a CSV: {error}") from error
         if not rows or not {"library", "file", "star"} <= rows[0].keys():
             raise ConfigurationError(f"{path}: a CSV with the columns library, file, star")
         self.files = {row["file"] for row in rows}

@@ -5,6 +5,7 @@ history and its curves, and the weights.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.network import frozen
 from bossnet.network.architecture import BossNet
 from bossnet.network.card import Card
+from bossnet.training import curves
 from bossnet.training.configuration import Training
 from bossnet.training.dataset import DESCRIPTION, Dataset
 from bossnet.training.draws import Draws
@@ -26,10 +28,12 @@ from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
 from bossnet.training.judge import Labelled, judge
 from bossnet.training.reference import FLAGGED, distances, features_of, limit, make_reference
 from bossnet.training.validation import validation
+from bossnet.work.provenance import commit
 
 CONFIGURATION = "training.yml"  #: the copy that the folder keeps
 REFERENCE, TESTED = 20000, 5000  #: draws that make the reference, and its limit
 BATCH = 50
+_log = logging.getLogger(__name__)
 
 #: What has to be cited, by library; the first is of the network itself.
 CITATIONS = {
@@ -48,8 +52,11 @@ CITATIONS = {
 
 
 def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "cpu",
-          stop_at: int | None = None, say: Callable[[Numbers], None] = print) -> Path | None:
+          stop_at: int | None = None, reference: int = REFERENCE, tested: int = TESTED,
+          say: Callable[[Numbers], None] = print) -> Path | None:
     """Trains what is configured, going on where the folder's checkpoint ends.
+
+    A folder that has its weights is left as it is.
 
     Args:
         training: its configuration.
@@ -57,6 +64,8 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
         folder: of this training.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         stop_at: a step to stop at, to be resumed.
+        reference: draws that make the reference of distances.
+        tested: draws of the test split that set their limit.
         say: takes the numbers of every checkpoint.
 
     Returns:
@@ -67,15 +76,15 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
             what is to be drawn.
         TrainingError: the loss ran away.
     """
-    network = training.declaration
-    try:
-        draws = Draws(dataset, training.drawing, network, seed=training.recipe.seed)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
+    network, seed = training.declaration, training.recipe.seed
+    draws = Draws(dataset, training.drawing, network, seed=seed)
+    test_draws = Draws(dataset, training.drawing, network, seed=seed + 2000, split="test")
+    labelled = validation(dataset, list(training.drawing.libraries), network, seed=seed + 1000)
     _keep(training, dataset, folder)
-    labelled = validation(dataset, list(training.drawing.libraries), network,
-                          seed=training.recipe.seed + 1000)
-    torch.manual_seed(training.recipe.seed)
+    path = folder / f"{training.name}.safetensors"
+    if path.is_file():
+        return path
+    torch.manual_seed(seed)
     module = BossNet(training.architecture)
     balance_first_kernels(module)
     validate = partial(_validated, labelled=labelled, training=training)
@@ -83,7 +92,12 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
                  device=device, say=say)
     if stop_at is not None and stop_at < training.recipe.steps:
         return None
-    return _frozen(module, training, dataset, draws, folder)
+    _draw_curves(training, folder)
+    distances_to = make_reference(features_of(module, _batches(draws, reference)))
+    distance = distances(distances_to, features_of(module, _batches(test_draws, tested)))
+    card = _card(training, dataset, _best(folder), distance)
+    frozen.save(path, module.state_dict(), card, reference=distances_to)
+    return path
 
 
 def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
@@ -93,13 +107,16 @@ def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
         ConfigurationError: the folder is of another training or dataset.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in ((CONFIGURATION, yaml.safe_dump(training.as_dict(), sort_keys=False)),
-                       (DESCRIPTION, json.dumps(dataset.description, indent=2))):
+    kept = {CONFIGURATION: yaml.safe_dump(training.as_dict(), sort_keys=False),
+            DESCRIPTION: json.dumps(dataset.description, indent=2)}
+    for name, text in kept.items():
         path = folder / name
         if path.is_file() and path.read_text() != text:
             raise ConfigurationError(f"{path} is of another training: give another folder, or "
                                      "the same configuration and dataset")
-        path.write_text(text)
+    for name, text in kept.items():
+        if not (folder / name).is_file():
+            (folder / name).write_text(text)
 
 
 def _validated(module: BossNet, labelled: Labelled, training: Training) -> Numbers:
@@ -109,16 +126,27 @@ def _validated(module: BossNet, labelled: Labelled, training: Training) -> Numbe
     return {"loss": loss, "groups": groups}
 
 
-def _frozen(module: BossNet, training: Training, dataset: Dataset, draws: Draws,
-            folder: Path) -> Path:
-    """The network with its card, and with what tells when a spectrum is foreign to it."""
-    reference = make_reference(features_of(module, _batches(draws, range(REFERENCE))))
-    tested = Draws(dataset, training.drawing, training.declaration,
-                   seed=training.recipe.seed + 2000, split="test")
-    distance = distances(reference, features_of(module, _batches(tested, range(TESTED))))
+def _best(folder: Path) -> Numbers:
+    """The numbers of the checkpoint whose weights are frozen: the first of the lowest loss."""
+    history = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
+    best: Numbers = min(history, key=lambda numbers: numbers["validation"]["loss"])
+    return best
+
+
+def _draw_curves(training: Training, folder: Path) -> None:
+    if curves.drawable():
+        curves.draw(folder / curves.CURVES, curves.read(folder / HISTORY),
+                    {p.label: p.unit for p in training.declaration.parameters})
+    else:
+        _log.warning("%s is left out: matplotlib is not installed (extra `report`)",
+                     curves.CURVES)
+
+
+def _card(training: Training, dataset: Dataset, best: Numbers,
+          distance: NDArray[np.float64]) -> Card:
+    """The card of the weights of a checkpoint, with the test spectra's distances, (N,)."""
     parameters = training.declaration.parameters
-    history = (folder / HISTORY).read_text().splitlines()
-    card = Card(
+    return Card(
         name=training.name, network=training.network,
         architecture=training.architecture.as_dict(), parameters=[p.label for p in parameters],
         label_mean=[p.mean for p in parameters], label_std=[p.std for p in parameters],
@@ -126,20 +154,18 @@ def _frozen(module: BossNet, training: Training, dataset: Dataset, draws: Draws,
         ood_limit=limit(distance),
         provenance={
             "training": training.as_dict(), "dataset": dataset.description,
-            "stars": dataset.counts(), "spectra": training.recipe.steps
-            * training.recipe.batch_size, "validation": json.loads(history[-1])["validation"],
-            "out_of_distribution": f"{FLAGGED:.0%} of {TESTED} draws of the test split are beyond "
-                                   "the limit",
+            "stars": dataset.counts(), "steps": best["step"],
+            "spectra": best["step"] * training.recipe.batch_size,
+            "validation": best["validation"],
+            "out_of_distribution": f"{FLAGGED:.0%} of {distance.size} draws of the test split are "
+                                   "beyond the limit",
             "command": f"bossnet train {CONFIGURATION} --dataset DATASET --folder FOLDER",
-            "bossnet": __version__, "torch": torch.__version__,
+            "bossnet": __version__, "commit": commit(), "torch": torch.__version__,
             "citations": [text for name, text in CITATIONS.items()
                           if not name or name in training.drawing.libraries]})
-    path = folder / f"{training.name}.safetensors"
-    frozen.save(path, module.state_dict(), card, reference=reference)
-    return path
 
 
-def _batches(draws: Draws, numbers: range) -> Iterator[NDArray[np.float32]]:
-    """(BATCH, G) fluxes of these draws."""
-    for first in range(0, len(numbers), BATCH):
-        yield np.array([draws[i][0] for i in numbers[first:first + BATCH]])
+def _batches(draws: Draws, number: int) -> Iterator[NDArray[np.float32]]:
+    """(up to BATCH, G) fluxes of the first so many draws."""
+    for first in range(0, number, BATCH):
+        yield np.array([draws[i][0] for i in range(first, min(first + BATCH, number))])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.simulation.instruments import BOSS, LAMOST
 from bossnet.simulation.observe import Conditions
@@ -23,6 +24,9 @@ def validation(dataset: Dataset, libraries: Sequence[str], network: Network, *,
 
     Of a real star's four the last is as a fair to poor LAMOST spectrum, the others are as BOSS
     ones. Groups are by library and, for the real stars, by temperature.
+
+    Raises:
+        ConfigurationError: there are no validation templates of these libraries.
     """
     drawn: list[Drawn] = []
     groups: list[str] = []
@@ -38,6 +42,9 @@ def validation(dataset: Dataset, libraries: Sequence[str], network: Network, *,
                                    rng, conditions=weather(rng, fair=0.0) if poor else USUAL))
                 groups.append("stars, LAMOST, fair to poor" if poor
                               else "stars" if library in STARS else library)
+    if not drawn:
+        raise ConfigurationError(f"{dataset.folder} has no validation templates of "
+                                 f"{', '.join(libraries)}: nothing would tell when to stop")
     labels = np.array([d.labels(network) for d in drawn])
     teff = 10.0 ** np.array([d.log_teff for d in drawn])
     kinds = np.array(groups)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gaussian_kde
 
+from bossnet.errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class Weighting:
@@ -26,6 +28,9 @@ class Weighting:
         hot: factor for the [Fe/H] of stars above `HOT`, whose spectra hardly show it.
         noisy: S/N at which a spectrum counts half; 0: whatever its noise, all alike.
         parameters: factors by the parameter's column, 1 where not named.
+
+    Raises:
+        ConfigurationError: one is negative, or the ceiling 0.
     """
 
     strength: float = 1.0
@@ -36,6 +41,11 @@ class Weighting:
     hot: float = 1.0
     noisy: float = 0.0
     parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        factors = (self.dwarfs, self.metal_poor, self.fast, self.hot, *self.parameters.values())
+        if min(self.strength, self.noisy, *factors) < 0 or self.ceiling <= 0:
+            raise ConfigurationError("weights are not negative, and their ceiling is above 0")
 
 
 COMPACT = 5.5  #: log g
@@ -57,13 +67,21 @@ def density_weights(log_teff: ArrayLike, logg: ArrayLike, often: ArrayLike,
 
     Returns:
         1 for templates without labels.
+
+    Raises:
+        ConfigurationError: the labels have no density, as all lie on one line.
     """
     labels = np.array([np.asarray(log_teff) / SCALE[0], np.asarray(logg) / SCALE[1]])
     often = np.asarray(often, np.float64)
     known = np.isfinite(labels).all(axis=0) & (often > 0)
     weights = np.ones(often.size)
-    if known.sum() > 2:
-        density = gaussian_kde(labels[:, known], weights=often[known])
+    if known.sum() > 2 and weighting.strength > 0:
+        try:
+            density = gaussian_kde(labels[:, known], weights=often[known])
+        except np.linalg.LinAlgError as error:
+            raise ConfigurationError("weighting: the labels of the templates lie on one line of "
+                                     "log Teff and log g, where they have no density: draw more, "
+                                     "or set strength to 0") from error
         # Many templates have the same labels within the kernel's width: a table is enough.
         raw = _evaluate(density, labels[:, known]) ** -weighting.strength
         mean = np.average(raw, weights=often[known])
