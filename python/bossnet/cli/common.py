@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib.util import find_spec
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -67,6 +68,14 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def require(extra: str, *modules: str) -> None:
+    """Raises ConfigurationError if a module that an extra installs is not there."""
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} is not installed: install the extra "
+                                 f"`{extra}` (pip install 'astra-bossnet[{extra}]')")
 
 
 def fail(message: str, status: int) -> None:

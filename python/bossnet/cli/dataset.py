@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bossnet.cli.common import console, json_option, print_json, said
+from bossnet.cli.common import console, json_option, print_json, require, said
 
 
 def _installed() -> Path:
@@ -39,11 +39,13 @@ def dataset() -> None:
 @click.option("--source", "sources", multiple=True, metavar="NAME",
               help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; may be repeated. "
                    "By default all, pyhammer where it is given.")
-@click.option("--seed", default=0, show_default=True, help="Of the models' labels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Of the models' labels.")
 @said
 def build(folder: Path, packages: Path | None, pyhammer: Path | None, reserved: Path,
           sources: tuple[str, ...], seed: int) -> None:
     """Make a dataset in FOLDER from the packages that ship spectra; a minute or two."""
+    require("train", "scipy")
     from bossnet.training.build import SOURCES, Origins
     from bossnet.training.build import build as build_dataset
 

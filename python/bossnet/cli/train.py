@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from bossnet.cli.common import console, said
+from bossnet.cli.common import console, require, said
+from bossnet.work.interruption import held
 
 
 @click.command(epilog="""Examples:
@@ -20,7 +21,7 @@ from bossnet.cli.common import console, said
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True,
               help="Of this training: checkpoints, history, curves, weights. The same command "
                    "goes on where it ended.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; by default all cores.")
 @said
 def train(configuration: Path, dataset: Path, folder: Path, device: str,
@@ -29,13 +30,16 @@ def train(configuration: Path, dataset: Path, folder: Path, device: str,
 
     Ctrl-C stops it; what came after the last checkpoint is done again next time.
     """
-    import torch
+    require("train", "scipy")
+    with held():  # torch
+        import torch
 
-    from bossnet.training.configuration import load
-    from bossnet.training.dataset import Dataset
-    from bossnet.training.train import train as train_network
+        from bossnet.training.configuration import load
+        from bossnet.training.dataset import Dataset
+        from bossnet.training.train import train as train_network
+        from bossnet.work.run import settle_device
 
-    training = load(configuration)
+    training, device = load(configuration), settle_device(device)
     if threads is not None:
         torch.set_num_threads(threads)
 

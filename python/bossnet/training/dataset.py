@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import DEX, TEMPLATE_RANGE, TEMPLATE_WAVELENGTH
-from bossnet.training.reserved import canonical
+from bossnet.training.names import canonical
 from bossnet.training.split import SPLITS
 
 FORMAT = 1

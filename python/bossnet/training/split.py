@@ -2,7 +2,7 @@
 
 import zlib
 
-from bossnet.training.reserved import canonical
+from bossnet.training.names import canonical
 
 SPLITS = ("train", "validation", "test")
 _IN_TEN = {0: "validation", 1: "test"}  #: tenths that are not for training
