@@ -45,11 +45,10 @@ class Dressing:
     ebv: float
     seed: tuple[int, ...]
 
-    def spectrum(self, template: Template, *, snr: float | None = None,
-                 conditions: Conditions = USUAL) -> Spectrum:
-        """The spectrum; at another S/N it differs in its noise's size and in nothing else."""
-        return observe(template, self.instrument, self.rv, self.snr if snr is None else snr,
-                       self.ebv, np.random.default_rng(self.seed), conditions=conditions)
+    def spectrum(self, template: Template, *, conditions: Conditions = USUAL) -> Spectrum:
+        """The spectrum, the same every time."""
+        return observe(template, self.instrument, self.rv, self.snr, self.ebv,
+                       np.random.default_rng(self.seed), conditions=conditions)
 
 
 def dressings(places: Sequence[int], instruments: Sequence[Instrument], snrs: Sequence[float], *,

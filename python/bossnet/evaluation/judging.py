@@ -82,8 +82,7 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
         raise SpectrumError(f"none of {len(sample)} spectra has parameters; the first: {reason}")
     realised: Sequence[Realisations | None] = [None] * len(networks)
     if pulls is not None:
-        realised = realise(pulls.template, pulls.todo, pulls.number, tasks, seed=seed,
-                           progress=progress)
+        realised = realise(pulls.template, pulls.todo, pulls.number, tasks, progress=progress)
     return [Judged(name, n.path, n.card, o, r)
             for name, n, o, r in zip(names, networks, outcomes, realised, strict=True)]
 
