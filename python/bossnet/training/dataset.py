@@ -117,7 +117,7 @@ class Dataset:
         library, end = str(self.library[row]), float(self.continued_from[row])
         return Template(
             str(self.star[row]), library, float(self.teff[row]), float(self.logg[row]),
-            float(self.fe_h[row]), self.flux[row].astype(np.float32),
+            float(self.fe_h[row]), np.array(self.flux[row], np.float32),
             resolution(library, continued_from=np.inf if np.isnan(end) else end))
 
     def counts(self) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ import pytest
 
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
-from bossnet.training import doppler
+from bossnet.training.sources import thedoppler
 from bossnet.training.sources.thedoppler import FILES, DopplerModels
 
 LABELS = [(t, g, f) for t in (4000.0, 5000.0, 6000.0, 7000.0, 8000.0, 10000.0, 20000.0)
@@ -66,7 +66,7 @@ def test_normalised_flux_above_one_is_cut(tmp_path: Path) -> None:
 
 
 def test_terms_are_the_products_up_to_the_third_degree() -> None:
-    terms = doppler._terms(np.array([2.0, 3.0, 5.0]))
+    terms = thedoppler._terms(np.array([2.0, 3.0, 5.0]))
     assert terms.tolist() == [1, 2, 3, 5, 4, 6, 10, 9, 15, 25, 8, 12, 20, 18, 30, 50, 27, 45, 75,
                               125]
 

