@@ -1,7 +1,7 @@
 """From spectra to parameters and their scatter over noise realisations (paper, Section 4).
 
-`Predictor` is the interface; faster engines replace what is behind it. `DirectPredictor` is
-the reference: the plain module in float32 (contract, sections 3 to 5).
+`Predictor` is the interface. `DirectPredictor` is the reference: the plain module in float32
+(contract, sections 3 to 5). `fast.FastPredictor` replaces the module's arithmetic alone.
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,8 @@ class Predictions:
         features: (B, W), float32, last hidden layer, of the unperturbed spectra.
         distance: (B,), of those features to the training set's, in the unit of the card's
             ``ood_limit``; NaN where the weights have no reference for it.
+        linear: (B,) bool, whether spread and correlation are from linear propagation and not
+            over draws; None: of no spectrum.
     """
 
     parameters: NDArray[np.float64]
@@ -61,6 +63,7 @@ class Predictions:
     correlation: NDArray[np.float64]
     features: NDArray[np.float32]
     distance: NDArray[np.float64]
+    linear: NDArray[np.bool_] | None = None
 
 
 class Predictor(Protocol):
@@ -134,26 +137,24 @@ class DirectPredictor:
         pixels = collate([e.flux for e in batch], [e.error for e in batch],
                          [e.wavelength for e in batch], self._grid, self.device)
         key = torch.tensor([_signed(e.noise_key) for e in batch], device=self.device)
-        features = self._features(pixels.flux.unsqueeze(1), pixels)
-        normalised = self._module.head(features[:, 0]).double()
         # As many passes at once for many draws of one spectrum as for few draws of many.
         at_once = max(2, self.batch_size * 21 // len(batch))
-        draws = [self._draw(pixels, key, seed, range(k, min(k + at_once, n_draws)))
-                 for k in range(0, n_draws, at_once)]
-        return (*self._statistics(normalised, draws), features[:, 0],
-                self._distance(features[:, 0]))
+        features, outputs = [], []
+        for k in range(-1, n_draws, at_once):
+            flux = _realisations(pixels, key, seed, range(k, min(k + at_once, n_draws)))
+            on_grid = flux if self._grid is None else interpolate(flux, pixels)
+            x = standardise(on_grid)
+            some = self._features(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+            features.append(some[:, :1])
+            outputs.append(self._module.head(some).double())
+        observed, normalised = features[0][:, 0], torch.cat(outputs, dim=1)
+        return (*self._statistics(normalised[:, 0], normalised[:, 1:]), observed,
+                self._distance(observed))
 
-    def _draw(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
-        """(B, len(draws), T) float64 normalised outputs of these noise realisations."""
-        deviates = noise.normals(key, seed, draws, pixels.flux.shape[1])
-        flux = pixels.flux.unsqueeze(1) + pixels.error.unsqueeze(1) * deviates
-        return self._module.head(self._features(flux, pixels)).double()
-
-    def _features(self, flux: Tensor, pixels: NativePixels) -> Tensor:
-        """(B, D, N) native fluxes -> (B, D, W)."""
-        on_grid = flux if self._grid is None else interpolate(flux, pixels)
-        x = standardise(on_grid)
-        return self._module.features(x.flatten(0, 1).unsqueeze(1)).unflatten(0, x.shape[:2])
+    def _features(self, x: Tensor) -> Tensor:
+        """(M, L) prepared inputs -> (M, W), the activations of the last hidden layer."""
+        features: Tensor = self._module.features(x.unsqueeze(1))
+        return features
 
     def _distance(self, features: Tensor) -> Tensor:
         """(B, W) -> (B,) float64."""
@@ -162,13 +163,13 @@ class DirectPredictor:
                               device=self.device)
         return self._reference.distance(features)
 
-    def _statistics(self, normalised: Tensor, draws: list[Tensor]) -> tuple[Tensor, ...]:
+    def _statistics(self, normalised: Tensor, outputs: Tensor) -> tuple[Tensor, ...]:
+        """Of the unperturbed spectra's outputs, (B, T), and the draws', (B, D, T)."""
         n, t = normalised.shape
         parameters = normalised * self._std + self._mean
-        if not draws:
+        if not outputs.shape[1]:
             nan = torch.full((n, t), torch.nan, dtype=torch.float64, device=self.device)
             return parameters, nan, nan, nan.unsqueeze(2).expand(-1, -1, t)
-        outputs = torch.cat(draws, dim=1)  # (B, D, T)
         spread = outputs.std(dim=1)
         median = outputs.quantile(0.5, dim=1)
         centred = outputs - outputs.mean(dim=1, keepdim=True)
@@ -196,6 +197,17 @@ def check(card: Card, network: Network, *, origin: str) -> None:
     if card.noise_model is not None:
         raise WeightsError(f"{origin}: the card's noise_model cannot be applied by this version; "
                            "upgrade the software")
+
+
+def _realisations(pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
+    """(B, len(draws), N) native fluxes of these noise realisations; draw -1 is the unperturbed."""
+    flux = pixels.flux.unsqueeze(1)
+    parts = [flux] if draws.start < 0 else []
+    noisy = range(max(draws.start, 0), draws.stop)
+    if noisy:
+        deviates = noise.normals(key, seed, noisy, pixels.flux.shape[1])
+        parts.append(flux + pixels.error.unsqueeze(1) * deviates)
+    return torch.cat(parts, dim=1)
 
 
 def _signed(word: int) -> int:
