@@ -1,6 +1,8 @@
 """`bossnet evaluate` as a network's keeper uses it."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from click.testing import CliRunner
 from bossnet.cli.bossnet import COMMANDS, program
 from bossnet.simulation.survey import TRUTH, simulate
 from bossnet.simulation.templates import packaged
-from network.made import TINY, random_network
+from network.made import TINY, random_network, random_reference
 
 DEMONSTRATION = "bossnet-demonstration"
 FIGURES = ("versus_labels.png", "uncertainties.png", "pulls.png")
@@ -148,6 +150,51 @@ def test_a_dataset_is_dressed_and_its_noise_is_pulled(evaluate, other, tmp_path)
     assert (out / "noise_pulls.png").stat().st_size > 20_000
 
 
+def test_foreign_spectra_are_counted_for_networks_with_a_limit(evaluate, survey, other, tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra report")
+    limited = random_network(tmp_path / "limited.safetensors", reference=random_reference(),
+                             ood_limit=1.0, **TINY).path
+    done = evaluate(survey / TRUTH, "--weights", other, "--weights", limited, "--draws", 0,
+                    "--foreign", 2)
+    assert re.search(r"Foreign spectra, random \(\w+\): it has no ood_limit", done.stdout)
+    assert re.search(r"random \(\w+\): 2 of each kind and S/N", done.stdout)
+    record = json.loads((tmp_path / "judged" / "evaluation.json").read_text())
+    without, having = record["networks"]
+    assert "foreign" not in without
+    assert len(having["foreign"]) == 1 + 11 * 3
+    for rate in having["foreign"]:
+        assert rate["number"] == 2
+        assert rate["flagged"] in (0.0, 0.5, 1.0)
+    assert record["foreign"] == {"number": 2, "stars": len(packaged()),
+                                 "origin": "the packaged templates"}
+    assert "foreign.png" in record["figures"]
+    assert (tmp_path / "judged" / "foreign.png").stat().st_size > 20_000
+
+
+def test_foreign_spectra_without_any_limit_are_refused(evaluate, survey, other, tmp_path):
+    said = evaluate(survey / TRUTH, "--weights", other, "--no-figures", "--foreign", 2, status=2)
+    assert "without an ood_limit nothing is flagged, and there is none in random" in said.stderr
+    assert not (tmp_path / "judged").exists()
+
+
+def test_foreign_spectra_are_made_of_the_splits_real_stars(evaluate, tmp_path):
+    from bossnet.training.dataset import Entry, write
+
+    limited = random_network(tmp_path / "limited.safetensors", reference=random_reference(),
+                             ood_limit=1.0, **TINY).path
+    stars = packaged()
+    model = replace(stars[0], library="thedoppler", star="a model")
+    write(tmp_path / "set", [*(Entry(t, "test") for t in (*stars[:-1], model)),
+                             Entry(stars[-1], "validation")], made_from={})
+    arguments = ("--dataset", tmp_path / "set", "--weights", limited, "--snr", 30, "--draws", 0,
+                 "--limit", 3, "--foreign", 1, "--no-figures")
+    record = json.loads(evaluate(*arguments, "--json").stdout)
+    assert record["foreign"]["stars"] == len(stars) - 1
+    assert record["foreign"]["origin"].endswith("test: miles, stelib")
+    failed = evaluate(*arguments, "--split", "validation", status=2)
+    assert "no template of 3500 to 5000 K" in failed.stderr  # its only star is hot
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     ([], "one of the two"),
     (["{labels}", "--dataset", "."], "one of the two"),
@@ -162,6 +209,7 @@ def test_a_dataset_is_dressed_and_its_noise_is_pulled(evaluate, other, tmp_path)
     (["{labels}", "--draws", 1], "one draw has no scatter"),
     (["--dataset", ".", "--draws", 0, "--pulls", 5], "--pulls needs some"),
     (["--dataset", ".", "--snr", "10,-3"], "positive numbers"),
+    (["{labels}", "--foreign", 0], "'--foreign'"),
     (["{labels}", "--weights", "nonesuch"], "installed: bossnet-demonstration"),
     (["{labels}", "--weights", DEMONSTRATION], "is given twice")])
 def test_what_cannot_be_used_is_said_before_any_work(evaluate, survey, arguments, said, tmp_path):

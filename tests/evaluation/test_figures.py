@@ -7,7 +7,8 @@ import pytest
 
 from bossnet.errors import ConfigurationError
 from bossnet.evaluation import drawing
-from bossnet.evaluation.figures import histogram, kiel_map, limits, versus
+from bossnet.evaluation.figures import by_kind, histogram, kiel_map, limits, versus
+from bossnet.evaluation.flagging import Rate
 from bossnet.evaluation.sample import Outcomes
 
 NAN = np.nan
@@ -51,6 +52,27 @@ def test_an_axis_is_not_stretched_by_one_wild_value():
     assert limits(np.array([NAN])) == (0.0, 1.0)
     low, high = limits(np.full(9, 3.0))
     assert low < 3.0 < high
+
+
+RATES = [Rate("ordinary star", 10.0, 50, 0.02, 0.5), Rate("ordinary star", 30.0, 50, 0.0, 0.4),
+         Rate("noise only", 0.01, 50, 1.0, 3.0),
+         Rate("quasar", 10.0, 50, 0.5, 1.1), Rate("quasar", 30.0, 50, 0.9, 2.2)]
+
+
+def test_rates_are_a_table_of_kinds_and_signal_to_noise_ratios():
+    found = by_kind(RATES)
+    assert found.kinds == ["ordinary star", "noise only", "quasar"]
+    assert found.snr.tolist() == [0.01, 10.0, 30.0]
+    np.testing.assert_array_equal(found.flagged, [[NAN, 0.02, 0.0], [1.0, NAN, NAN],
+                                                  [NAN, 0.5, 0.9]])
+    np.testing.assert_array_equal(found.distance[2], [NAN, 1.1, 2.2])
+
+
+def test_rates_of_one_and_of_two_networks_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra report")
+    for number in (1, 2):
+        drawing.foreign(tmp_path / "a.png", ["one", "two"][:number], [by_kind(RATES)] * number)
+        assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bossnet.errors import WeightsError
-from bossnet.evaluation.flagging import flagged_rates
+from bossnet.evaluation.flagging import flagged_rates, spectra
 from bossnet.evaluation.foreign import KINDS, ORDINARY, observed
 from bossnet.network import BOSS
 from bossnet.network.prediction import DirectPredictor, Exposure
@@ -41,7 +41,11 @@ def test_rates_are_given_for_every_kind_and_signal_to_noise_ratio(predictor):
     assert by["noise only", 0.01].distance > 2
     assert by["ordinary star", 30.0].flagged < 0.2
     assert by["ordinary star", 30.0].distance < 1
-    assert flagged_rates(predictor, kinds=FEW, snrs=(10.0, 30.0), number=12) == rates
+    done = []
+    assert flagged_rates(predictor, kinds=FEW, snrs=(10.0, 30.0), number=12,
+                         progress=done.append) == rates
+    assert done == [12] * 5
+    assert spectra(12, kinds=FEW, snrs=(10.0, 30.0)) == 60
 
 
 def test_a_rate_is_the_part_beyond_the_limit(predictor):

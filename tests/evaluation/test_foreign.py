@@ -113,3 +113,9 @@ def test_a_carbon_star_has_steps_at_the_heads_of_its_bands():
 def test_stars_that_a_kind_needs_and_that_are_not_there_are_missed():
     with pytest.raises(ConfigurationError, match="no template of 0 to 4000 K"):
         foreign.smooth_m([s for s in STARS if s.teff > 5000], rng())
+
+
+def test_whether_every_kind_can_be_made_is_told_beforehand():
+    foreign.check(STARS)
+    with pytest.raises(ConfigurationError, match="no template of 7000 to 12000 K"):
+        foreign.check([s for s in STARS if s.teff < 7000])

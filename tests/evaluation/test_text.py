@@ -1,7 +1,9 @@
 """Tables as text."""
 
+from bossnet.evaluation.figures import by_kind
+from bossnet.evaluation.flagging import Rate
 from bossnet.evaluation.statistics import Row, Statistics
-from bossnet.evaluation.text import beside, one
+from bossnet.evaluation.text import beside, foreign, one
 
 
 def row(kind, name, sigma, offset=0.0):
@@ -32,3 +34,14 @@ def test_small_groups_of_two_divisions_are_left_to_the_record():
         "logg", "log_teff", "fe_h", "v_rel")})
     assert "too few" not in one([row("all", "all", 0.2), small])
     assert "too few" not in beside(["a", "b"], [[row("all", "all", 0.2), small]] * 2)
+
+
+def test_rates_of_foreign_spectra_are_beside_one_another_by_signal_to_noise_ratio():
+    lines = foreign(by_kind([
+        Rate("ordinary star", 10.0, 200, 0.015, 0.52), Rate("ordinary star", 30.0, 200, 0.0, 0.4),
+        Rate("noise only", 0.01, 200, 1.0, 3.0)])).splitlines()
+    assert lines[1].split() == ["0.01", "10", "30"] * 2
+    assert lines[3].split() == ["ordinary", "star", "-", "1.5", "%", "0.0", "%", "-", "0.52",
+                                "0.40"]
+    assert lines[4] == ""  # stars are set apart
+    assert lines[5].split() == ["noise", "only", "100.0", "%", "-", "-", "3.00", "-", "-"]

@@ -92,14 +92,17 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
 @click.option("--pull-stars", type=click.IntRange(min=1), default=30, show_default=True,
               metavar="N", help="Of how many templates, as many of each region of the Kiel "
               "diagram.")
+@click.option("--foreign", type=click.IntRange(min=1), metavar="N",
+              help="Also how often what is no ordinary star is flagged as out of distribution, "
+              "from N spectra of each kind and S/N; 100 is usual.")
 @click.option("--figures/--no-figures", default=True, help="Whether to draw figures.  "
               "[default: --figures]")
 @json_option
 @click.pass_context
 @said
 def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[str, ...], out: Path,
-             draws: int, seed: int, device: str, dataset: Path | None, figures: bool,
-             as_json: bool, **options: Any) -> None:
+             draws: int, seed: int, device: str, dataset: Path | None, foreign: int | None,
+             figures: bool, as_json: bool, **options: Any) -> None:
     """Judge frozen networks on labelled spectra.
 
     LABELS are tables (CSV, ECSV, FITS, VOTable) that name files and what is known of them; or
@@ -122,13 +125,16 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
     networks = [load(find(name, home)) for name in weights]
     sample, pulls = _of_labels(labels, options) if dataset is None \
         else _of_dataset(dataset, seed, options)
+    unlike = _unlike(foreign, dataset, options["split"]) if foreign else None
     _announce(sample, networks)
+    limited = sum(n.card.ood_limit is not None for n in networks)
+    total = len(sample) + len(pulls or ()) + limited * len(unlike or ())
     try:
-        with _Shown(len(sample) + (len(pulls) if pulls else 0), quiet=as_json) as shown:
+        with _Shown(total, quiet=as_json) as shown:
             judged = judging.judge(networks, sample, n_draws=draws, seed=seed, device=device,
-                                   pulls=pulls, progress=shown.advance)
+                                   pulls=pulls, foreign=unlike, progress=shown.advance)
         record, text = report.write(out, sample, judged, figures=figures, settings=report.settings(
-            ["bossnet", *sys.argv[1:]], n_draws=draws, seed=seed, device=device))
+            ["bossnet", *sys.argv[1:]], n_draws=draws, seed=seed, device=device, foreign=unlike))
     except KeyboardInterrupt:
         fail("stopped; nothing was written", 130)
     _complain(judged[0].outcomes.results)
@@ -182,6 +188,21 @@ def _of_dataset(folder: Path, seed: int, options: dict[str, Any]) -> tuple[Any, 
     repeated = dressed.of_dataset(dataset, options["split"], instruments, options["snr"],
                                   seed=seed, limit=options["pull_stars"], every_region=True)
     return sample, NoisePulls(dataset.template, repeated, options["pulls"])
+
+
+def _unlike(number: int, folder: Path | None, split: str) -> Any:
+    """Foreign spectra, made of the packaged stars or of the real ones of a split."""
+    from bossnet.evaluation.judging import Foreign
+    from bossnet.simulation.templates import packaged
+    from bossnet.training.dataset import Dataset
+    from bossnet.training.validation import STARS, one_a_star
+
+    if folder is None:
+        return Foreign(packaged(), number, "the packaged templates")
+    dataset = Dataset.open(folder)
+    return Foreign([dataset.template(row) for library in STARS
+                    for row in one_a_star(dataset, split, library)], number,
+                   f"{folder}, {split}: {', '.join(STARS)}")
 
 
 def _announce(sample: Any, networks: list[Any]) -> None:

@@ -15,7 +15,7 @@ from bossnet.evaluation.quantities import LOG_TEFF, LOGG, QUANTITIES, Quantity
 from bossnet.evaluation.sample import Outcomes
 
 VERSUS, UNCERTAINTIES = "versus_labels.png", "uncertainties.png"
-PULLS, NOISE_PULLS = "pulls.png", "noise_pulls.png"
+PULLS, NOISE_PULLS, FOREIGN = "pulls.png", "noise_pulls.png", "foreign.png"
 DPI = 130
 MANY = 3000  #: points, beyond which they are drawn fainter
 _GREY, _INK = "0.55", "0.15"
@@ -110,6 +110,30 @@ def noise_pulls(path: Path, names: Sequence[str], realisations: Sequence[Realisa
     _save(figure, path)
 
 
+def foreign(path: Path, names: Sequence[str], tables: Sequence[figures.ByKind]) -> None:
+    """How often each kind of spectrum is flagged, by S/N; a panel a network."""
+    kinds, snrs = tables[0].kinds, tables[0].snr
+    figure, (axes,) = _panels(1, len(names), size=(3.6, 1.4 + 0.36 * len(kinds)), left=2.2)
+    places = np.arange(len(kinds))
+    for axis, name, table in zip(axes, names, tables, strict=True):
+        axis.axvline(1.0, color=_GREY, lw=1, ls="--", zorder=0)
+        for j, (snr, colour) in enumerate(zip(snrs, _SNR_COLOURS, strict=False)):
+            # One below the other, as many are at the same rate.
+            axis.plot(100 * table.flagged[:, j], places + 0.16 * (j - (len(snrs) - 1) / 2), "o",
+                      ms=5, color=colour, clip_on=False, zorder=3, label=f"S/N {snr:g}")
+        axis.set_xscale("symlog", linthresh=1.0)
+        axis.set(xlim=(0, 100), ylim=(len(kinds) - 0.5, -0.5), xlabel="flagged [%]",
+                 yticks=places, yticklabels=kinds if axis is axes[0] else [])
+        axis.set_xticks([0, 1, 3, 10, 30, 100], ["0", "1", "3", "10", "30", "100"], minor=False)
+        axis.minorticks_off()
+        axis.grid(axis="y", color="0.92")
+        axis.set_axisbelow(True)
+        _title(axis, name)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center",
+                  ncols=len(snrs), frameon=False)
+    _save(figure, path)
+
+
 def _frame(data: Sequence[figures.Versus]) -> tuple[tuple[float, float], float]:
     """The range of values, and how far differences go: the same for all networks."""
     values = figures.limits(*(v for d in data for v in (d.label, d.predicted)))
@@ -195,11 +219,14 @@ def _unit(q: Quantity) -> str:
 
 
 def _panels(rows: int, columns: int, *, size: tuple[float, float],
-            heights: Sequence[float] | None = None) -> tuple[Any, Any]:
-    """A figure of panels; the size is a column's width and the whole height, inches."""
+            heights: Sequence[float] | None = None, left: float = 0.0) -> tuple[Any, Any]:
+    """A figure of panels; the size is a column's width and the whole height, inches.
+
+    ``left`` are inches more for what stands left of the panels.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(size[0] * columns, size[1]), layout="constrained")
+    figure = Figure(figsize=(left + size[0] * columns, size[1]), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
 
 

@@ -1,10 +1,12 @@
 """What the figures of an evaluation show, as arrays; drawing them is elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bossnet.evaluation.flagging import Rate
 from bossnet.evaluation.statistics import Statistics, statistics
 
 MANY = 500  #: pulls, from which on their bins are narrow
@@ -114,3 +116,31 @@ def histogram(pulls: Array, *, reach: float = 5.0) -> Histogram:
     size = max(values.size, 1)
     return Histogram(edges, count / (size * step), int(values.size),
                      float(np.mean(np.abs(values) > reach)) if values.size else 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByKind:
+    """How often each kind of foreign spectrum is flagged.
+
+    Attributes:
+        kinds: (k,) names.
+        snr: (s,) every S/N there is, ascending.
+        flagged: (k, s) the part that is flagged; NaN where a kind is not observed at an S/N.
+        distance: (k, s) median distance, in units of the limit; NaN likewise.
+    """
+
+    kinds: list[str]
+    snr: Array
+    flagged: Array
+    distance: Array
+
+
+def by_kind(rates: Sequence[Rate]) -> ByKind:
+    """Rates as a table of kinds and S/N."""
+    kinds = list(dict.fromkeys(r.kind for r in rates))
+    snr = np.unique([r.snr for r in rates])
+    flagged, distance = (np.full((len(kinds), snr.size), np.nan) for _ in range(2))
+    for r in rates:
+        place = kinds.index(r.kind), int(np.searchsorted(snr, r.snr))
+        flagged[place], distance[place] = r.flagged, r.distance
+    return ByKind(kinds, snr, flagged, distance)

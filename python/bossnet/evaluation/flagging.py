@@ -13,6 +13,7 @@ from bossnet.simulation.observe import USUAL, Conditions
 from bossnet.simulation.templates import Template, packaged
 
 SNRS = (10.0, 30.0, 100.0)
+EVERY_KIND = (ORDINARY, *KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class Rate:
     distance: float
 
 
-def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = (ORDINARY, *KINDS),
+def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = EVERY_KIND,
                   snrs: Sequence[float] = SNRS, number: int = 100,
                   stars: Sequence[Template] | None = None,
                   instruments: Sequence[Instrument] = (BOSS, LAMOST),
                   conditions: Callable[[np.random.Generator], Conditions] = lambda rng: USUAL,
-                  seed: int = 0) -> list[Rate]:
+                  seed: int = 0, progress: Callable[[int], None] = lambda done: None
+                  ) -> list[Rate]:
     """The rate of every kind at every S/N; a kind that has its own S/N is given once.
 
     Args:
@@ -51,6 +53,7 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = (ORDINARY, *K
         instruments: taken in turn.
         conditions: of each observation, drawn.
         seed: of everything drawn.
+        progress: told how many more spectra are done.
 
     Raises:
         WeightsError: the weights have no limit.
@@ -62,7 +65,7 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = (ORDINARY, *K
     stars = packaged() if stars is None else stars
     rates = []
     for place, kind in enumerate(kinds):
-        for snr in snrs if kind.fixed_snr is None else (kind.fixed_snr,):
+        for snr in _snrs(kind, snrs):
             exposures = []
             for i in range(number):
                 rng = np.random.default_rng([seed, place, round(100 * snr), i])
@@ -72,4 +75,15 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = (ORDINARY, *K
             distance = predictor.predict(exposures, n_draws=0, seed=0).distance
             rates.append(Rate(kind.name, snr, number, float((distance > limit).mean()),
                               float(np.median(distance)) / limit))
+            progress(number)
     return rates
+
+
+def spectra(number: int, *, kinds: Sequence[Kind] = EVERY_KIND, snrs: Sequence[float] = SNRS
+            ) -> int:
+    """How many spectra there are, so many of every kind at every S/N."""
+    return number * sum(len(_snrs(kind, snrs)) for kind in kinds)
+
+
+def _snrs(kind: Kind, snrs: Sequence[float]) -> Sequence[float]:
+    return snrs if kind.fixed_snr is None else (kind.fixed_snr,)

@@ -170,6 +170,12 @@ KINDS = (
 )
 
 
+def check(stars: Sequence[Template]) -> None:
+    """Raises ConfigurationError if one of the kinds cannot be made of these stars."""
+    for kind in (ORDINARY, *KINDS):
+        kind.make(stars, np.random.default_rng(0))
+
+
 def observed(kind: Kind, stars: Sequence[Template], snr: float, rng: RNG, *,
              instrument: Instrument = BOSS, conditions: Conditions = USUAL) -> Spectrum:
     """One spectrum of a kind, observed.

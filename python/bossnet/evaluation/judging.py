@@ -8,6 +8,8 @@ import numpy as np
 
 from bossnet.errors import ConfigurationError, SpectrumError
 from bossnet.evaluation.dressed import Dressing
+from bossnet.evaluation.flagging import Rate, flagged_rates, spectra
+from bossnet.evaluation.foreign import check
 from bossnet.evaluation.noise_pulls import Realisations, realise
 from bossnet.evaluation.sample import Outcomes, Sample, run
 from bossnet.network.card import Card
@@ -27,6 +29,7 @@ class Judged:
         card: its card.
         outcomes: what it made of the sample.
         realisations: what it made of noise realisations, where it was asked.
+        rates: how often it flags foreign spectra, where it was asked and has a limit.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Judged:
     card: Card
     outcomes: Outcomes
     realisations: Realisations | None = None
+    rates: list[Rate] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +58,27 @@ class NoisePulls:
         return len(self.todo) * self.number
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreign:
+    """Foreign spectra, to be flagged.
+
+    Attributes:
+        stars: that they are made of.
+        number: of spectra of each kind at each S/N.
+        origin: of the stars, for the record.
+    """
+
+    stars: Sequence[Template]
+    number: int
+    origin: str
+
+    def __len__(self) -> int:
+        return spectra(self.number)
+
+
 def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 20, seed: int = 0,
           device: str = "cpu", pulls: NoisePulls | None = None,
+          foreign: Foreign | None = None,
           progress: Callable[[int, int], None] = lambda done, failed: None) -> list[Judged]:
     """Every network on the same spectra.
 
@@ -66,14 +89,21 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
         seed: of the noise.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         pulls: pulls of noise, if they are wanted.
+        foreign: spectra to be flagged, if they are wanted, for the networks with a limit.
         progress: told how many more spectra are done, and how many of them have no parameters.
 
     Raises:
-        ConfigurationError: a network is given twice.
+        ConfigurationError: a network is given twice; or there are to be foreign spectra and no
+            network has a limit, or no stars that each kind could be made of.
         WeightsError: a network is of another kind.
         SpectrumError: not one spectrum has parameters.
     """
     names = distinct([n.card.name for n in networks], [n.card.sha256 for n in networks])
+    if foreign is not None:
+        if all(n.card.ood_limit is None for n in networks):
+            raise ConfigurationError(f"--foreign: without an ood_limit nothing is flagged, and "
+                                     f"there is none in {', '.join(names)}; leave it out")
+        check(foreign.stars)
     tasks = [BossNetTask(DirectPredictor(n, BossNetTask.network, device=device), n_draws=n_draws,
                          seed=seed) for n in networks]
     outcomes = run(tasks, sample.observations(), progress=progress)
@@ -83,8 +113,12 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
     realised: Sequence[Realisations | None] = [None] * len(networks)
     if pulls is not None:
         realised = realise(pulls.template, pulls.todo, pulls.number, tasks, progress=progress)
-    return [Judged(name, n.path, n.card, o, r)
-            for name, n, o, r in zip(names, networks, outcomes, realised, strict=True)]
+    rates = [None if foreign is None or n.card.ood_limit is None else
+             flagged_rates(task.predictor, number=foreign.number, stars=foreign.stars, seed=seed,
+                           progress=lambda done: progress(done, 0))
+             for n, task in zip(networks, tasks, strict=True)]
+    return [Judged(name, n.path, n.card, o, r, flagged) for name, n, o, r, flagged
+            in zip(names, networks, outcomes, realised, rates, strict=True)]
 
 
 def distinct(names: Sequence[str], digests: Sequence[str]) -> list[str]:

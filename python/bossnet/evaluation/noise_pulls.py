@@ -12,7 +12,7 @@ stay what they are. The draws know of the errors alone, as the contract (section
 that moves the width away from 1:
 
 - a pixel without inverse variance is given 5 median errors, of which its flux shows one: narrower,
-  to about 0.95 with BOSS (0.4 % of such pixels) and 0.6 to 0.85 with LAMOST (5 %);
+  to about 0.95 with BOSS (0.4 % of such pixels) and 0.55 to 0.85 with LAMOST (5 %);
 - what is left of the sky and of cosmic rays is in no error: wider, by a few per cent.
 """
 

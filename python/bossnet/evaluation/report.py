@@ -13,9 +13,9 @@ import numpy as np
 from astropy.table import Table, vstack
 from numpy.typing import NDArray
 
-from bossnet.evaluation import drawing, text
+from bossnet.evaluation import drawing, figures, text
 from bossnet.evaluation.groups import Group, divisions, region_names
-from bossnet.evaluation.judging import Judged
+from bossnet.evaluation.judging import Foreign, Judged
 from bossnet.evaluation.noise_pulls import Realisations, pull_table
 from bossnet.evaluation.quantities import COLUMNS, QUANTITIES
 from bossnet.evaluation.sample import Outcomes, Sample
@@ -30,10 +30,13 @@ DIGITS = 5  #: after the point, in the tables of spectra
 Array = NDArray[np.float64]
 
 
-def settings(command: Sequence[str], *, n_draws: int, seed: int, device: str) -> dict[str, Any]:
+def settings(command: Sequence[str], *, n_draws: int, seed: int, device: str,
+             foreign: Foreign | None = None) -> dict[str, Any]:
     """How and by what an evaluation was made."""
+    made = {} if foreign is None else {"foreign": {
+        "number": foreign.number, "stars": len(foreign.stars), "origin": foreign.origin}}
     return {"command": shlex.join(command), "created": datetime.now(UTC).isoformat(),
-            **of_this_process(), "n_draws": n_draws, "seed": seed, "device": device}
+            **of_this_process(), "n_draws": n_draws, "seed": seed, "device": device, **made}
 
 
 def write(folder: Path, sample: Sample, networks: Sequence[Judged], *, settings: dict[str, Any],
@@ -90,6 +93,8 @@ def _record(network: Judged, sample: Sample, groups: Sequence[Group]) -> dict[st
         record["noise_pulls"] = {
             "stars": len(np.unique(r.names)), "realisations": int(r.predicted.shape[1]),
             "table": [asdict(row) for row in pull_table(_pull_groups(r), r.pulls)]}
+    if network.rates is not None:
+        record["foreign"] = [asdict(rate) for rate in network.rates]
     return record
 
 
@@ -116,7 +121,19 @@ def _text(record: dict[str, Any], networks: Sequence[Judged], sample: Sample,
             parts += [f"Pulls of noise, {n.name}: (prediction - its mean over "
                       f"{r.predicted.shape[1]} realisations) / uncertainty\n"
                       + text.noise(pull_table(_pull_groups(r), r.pulls))]
+    if any(n.rates is not None for n in networks):
+        parts += [_foreign(n) for n in networks]
+        parts += ["flagged: how often flag_out_of_distribution is set; a limit is made for 1 % of "
+                  "ordinary stars.\ndistance: to the training set, the median. Observed with BOSS "
+                  "and LAMOST in turn."]
     return "\n\n".join(parts)
+
+
+def _foreign(network: Judged) -> str:
+    if network.rates is None:
+        return f"Foreign spectra, {network.name}: it has no ood_limit and flags nothing"
+    return (f"Foreign spectra, {network.name}: {network.rates[0].number} of each kind and S/N\n"
+            + text.foreign(figures.by_kind(network.rates)))
 
 
 def _results(network: Judged, sample: Sample, snr: Array) -> Table:
@@ -170,4 +187,9 @@ def _draw(folder: Path, sample: Sample, snr: Array, networks: Sequence[Judged]) 
         drawing.noise_pulls(folder / drawing.NOISE_PULLS, [name for name, _ in realised],
                             [r for _, r in realised])
         made.append(drawing.NOISE_PULLS)
+    flagged = [(n.name, figures.by_kind(n.rates)) for n in networks if n.rates is not None]
+    if flagged:
+        drawing.foreign(folder / drawing.FOREIGN, [name for name, _ in flagged],
+                        [table for _, table in flagged])
+        made.append(drawing.FOREIGN)
     return made
