@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from bossnet.network import APOGEE, BOSS
 from bossnet.network.frozen import load
@@ -31,9 +30,9 @@ SPREAD_LIMIT = 0.06
 class Recorded(DirectPredictor):
     """Keeps the outputs of every draw, of which the spread is taken here."""
 
-    def _statistics(self, normalised, draws, features):
-        self.outputs = torch.cat(draws, dim=1)[0].numpy() if draws else None
-        return super()._statistics(normalised, draws, features)
+    def _statistics(self, normalised, outputs):
+        self.outputs = outputs[0].numpy()
+        return super()._statistics(normalised, outputs)
 
 
 def spread(outputs):

@@ -7,6 +7,7 @@ import torch
 
 from bossnet.errors import ConfigurationError, WeightsError
 from bossnet.network import APOGEE, BOSS
+from bossnet.network.fast import FastPredictor, predictor
 from bossnet.network.frozen import load
 from bossnet.network.importer import import_folder
 from bossnet.network.prediction import DirectPredictor, Exposure
@@ -15,6 +16,12 @@ from network import reference
 from network.made import TINY, random_network, random_reference
 
 FOLDERS = {"boss": BOSS, "lamost_dr7": BOSS, "lamost_dr8": BOSS, "apogee": APOGEE}
+
+
+@pytest.fixture(params=[DirectPredictor, FastPredictor])
+def engine(request):
+    """Each class of predictors."""
+    return request.param
 
 
 def some_exposures(n=7, seed=1):
@@ -28,7 +35,7 @@ def some_exposures(n=7, seed=1):
     return exposures
 
 
-def published(shared, name, tmp_path):
+def published(engine, shared, name, tmp_path):
     folder = shared / "parity" / name
     network = FOLDERS[name]
     path = tmp_path / f"{name}.safetensors"
@@ -41,12 +48,12 @@ def published(shared, name, tmp_path):
         chosen = {file: next(p for p in (shared / "data/lamost").rglob("*.fits*")
                              if p.parent.name in dr and p.name.split(".fits")[0]
                              == file.split(".fits")[0]) for file in expected}
-    return DirectPredictor(load(path), network), expected, chosen
+    return engine(load(path), network), expected, chosen
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_predictions_are_those_of_the_published_implementation(shared, name, tmp_path):
-    predictor, expected, files = published(shared, name, tmp_path)
+def test_predictions_are_those_of_the_published_implementation(engine, shared, name, tmp_path):
+    predictor, expected, files = published(engine, shared, name, tmp_path)
     exposures = []
     for file in expected:
         s = read(files[file])
@@ -59,9 +66,9 @@ def test_predictions_are_those_of_the_published_implementation(shared, name, tmp
         assert np.abs((row - want) / std).max() < limit, file
 
 
-def test_the_spread_of_the_draws_is_that_of_the_published_implementation(shared, tmp_path):
+def test_the_spread_of_the_draws_is_that_of_the_published_implementation(engine, shared, tmp_path):
     # 600 draws of three spectra here; benchmarks/parity.py compares 10,000 draws of all.
-    predictor, expected, files = published(shared, "boss", tmp_path)
+    predictor, expected, files = published(engine, shared, "boss", tmp_path)
     for file in list(expected)[:3]:
         s = read(files[file])
         got = predictor.predict([Exposure(s.flux, s.error, s.wavelength)], n_draws=600, seed=3)
@@ -71,9 +78,9 @@ def test_the_spread_of_the_draws_is_that_of_the_published_implementation(shared,
         np.testing.assert_allclose(got.spread[0] / want, 1, atol=4 * scatter + 0.06, err_msg=file)
 
 
-def test_a_draw_is_the_network_on_flux_plus_error_times_noise(tiny):
+def test_a_draw_is_the_network_on_flux_plus_error_times_noise(engine, tiny):
     exposure = some_exposures(1)[0]
-    predictor = DirectPredictor(tiny, BOSS)
+    predictor = engine(tiny, BOSS)
     got = predictor.predict([exposure], n_draws=3, seed=9)
     each = []
     for draw in range(3):
@@ -87,19 +94,19 @@ def test_a_draw_is_the_network_on_flux_plus_error_times_noise(tiny):
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
-def test_a_spectrums_numbers_do_not_depend_on_its_batch(tiny, batch_size):
+def test_a_spectrums_numbers_do_not_depend_on_its_batch(engine, tiny, batch_size):
     exposures = some_exposures()
     std = np.array([p.std for p in BOSS.parameters])
-    whole = DirectPredictor(tiny, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
-    other = DirectPredictor(tiny, BOSS, batch_size=batch_size).predict(
+    whole = engine(tiny, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
+    other = engine(tiny, BOSS, batch_size=batch_size).predict(
         exposures[::-1], n_draws=5, seed=2)
     for name in ("parameters", "spread", "median"):
         np.testing.assert_allclose(getattr(other, name)[::-1] / std, getattr(whole, name) / std,
                                    atol=1e-5)
 
 
-def test_without_draws_there_is_no_spread_and_one_draw_is_refused(tiny):
-    predictor = DirectPredictor(tiny, BOSS)
+def test_without_draws_there_is_no_spread_and_one_draw_is_refused(engine, tiny):
+    predictor = engine(tiny, BOSS)
     none = predictor.predict(some_exposures(2), n_draws=0, seed=0)
     assert np.isnan(none.spread).all()
     assert np.isnan(none.median).all()
@@ -109,8 +116,8 @@ def test_without_draws_there_is_no_spread_and_one_draw_is_refused(tiny):
         predictor.predict(some_exposures(2), n_draws=1, seed=0)
 
 
-def test_features_are_what_the_last_layer_reads(tiny):
-    got = DirectPredictor(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
+def test_features_are_what_the_last_layer_reads(engine, tiny):
+    got = engine(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
     head = tiny.module.linear_sequential[-1]
     outputs = got.features @ head.weight.numpy().T + head.bias.numpy()
     std = np.array([p.std for p in BOSS.parameters])
@@ -125,8 +132,8 @@ def measured(tmp_path_factory):
                           reference=random_reference(), ood_limit=1.0, **TINY)
 
 
-def test_the_distance_is_that_of_the_unperturbed_spectrums_features(measured):
-    got = DirectPredictor(measured, BOSS).predict(some_exposures(), n_draws=5, seed=2)
+def test_the_distance_is_that_of_the_unperturbed_spectrums_features(engine, measured):
+    got = engine(measured, BOSS).predict(some_exposures(), n_draws=5, seed=2)
     want = measured.reference.distance(torch.from_numpy(got.features)).numpy()
     assert got.distance.dtype == np.float64
     np.testing.assert_allclose(got.distance, want, rtol=1e-12)
@@ -134,47 +141,77 @@ def test_the_distance_is_that_of_the_unperturbed_spectrums_features(measured):
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
-def test_the_distance_does_not_depend_on_batch_or_draws(measured, batch_size):
+def test_the_distance_does_not_depend_on_batch_or_draws(engine, measured, batch_size):
     exposures = some_exposures()
-    whole = DirectPredictor(measured, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
-    other = DirectPredictor(measured, BOSS, batch_size=batch_size).predict(
+    whole = engine(measured, BOSS, batch_size=4).predict(exposures, n_draws=5, seed=2)
+    other = engine(measured, BOSS, batch_size=batch_size).predict(
         exposures[::-1], n_draws=0, seed=9)
     np.testing.assert_allclose(other.distance[::-1], whole.distance, rtol=1e-5)
 
 
-def test_without_a_reference_there_is_no_distance(tiny):
-    got = DirectPredictor(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
+def test_without_a_reference_there_is_no_distance(engine, tiny):
+    got = engine(tiny, BOSS).predict(some_exposures(2), n_draws=0, seed=0)
     assert got.distance.shape == (2,)
     assert np.isnan(got.distance).all()
 
 
-def test_a_noise_model_is_refused_as_long_as_none_can_be_applied(measured):
+def test_a_noise_model_is_refused_as_long_as_none_can_be_applied(engine, measured):
     card = replace(measured.card, noise_model={"logg": [1.0]})
     with pytest.raises(WeightsError, match="noise_model cannot be applied"):
-        DirectPredictor(replace(measured, card=card), BOSS)
+        engine(replace(measured, card=card), BOSS)
 
 
-def test_weights_of_another_network_are_refused(tiny):
+def test_weights_of_another_network_are_refused(engine, tiny):
     with pytest.raises(WeightsError, match="apogee"):
-        DirectPredictor(tiny, APOGEE)
+        engine(tiny, APOGEE)
 
 
-class SmallDevice(DirectPredictor):
-    """A device whose memory holds two spectra, as no CPU's does."""
+def test_out_of_memory_halves_the_batch_and_goes_on(engine, tiny):
+    class SmallDevice(engine):
+        """A device whose memory holds two spectra, as no CPU's does."""
 
-    def _predict(self, batch, n_draws, seed):
-        if len(batch) > 2:
-            raise torch.OutOfMemoryError("out of memory")
-        return super()._predict(batch, n_draws, seed)
+        def _predict(self, batch, n_draws, seed):
+            if len(batch) > 2:
+                raise torch.OutOfMemoryError("out of memory")
+            return super()._predict(batch, n_draws, seed)
 
-
-def test_out_of_memory_halves_the_batch_and_goes_on(tiny):
     exposures = some_exposures()
     small = SmallDevice(tiny, BOSS, batch_size=16)
     got = small.predict(exposures, n_draws=3, seed=0)
-    whole = DirectPredictor(tiny, BOSS).predict(exposures, n_draws=3, seed=0)
+    whole = engine(tiny, BOSS).predict(exposures, n_draws=3, seed=0)
     assert small.batch_size == 2
-    np.testing.assert_allclose(got.spread, whole.spread, rtol=1e-3)
+    std = np.array([p.std for p in BOSS.parameters])
+    np.testing.assert_allclose(got.spread / std, whole.spread / std, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_draws", [0, 5])
+def test_the_fast_numbers_are_the_references(measured, n_draws):
+    exposures = some_exposures()
+    std = np.array([p.std for p in BOSS.parameters])
+    want = DirectPredictor(measured, BOSS).predict(exposures, n_draws=n_draws, seed=2)
+    got = FastPredictor(measured, BOSS).predict(exposures, n_draws=n_draws, seed=2)
+    for name in ("parameters", "spread", "median"):
+        np.testing.assert_allclose(getattr(got, name) / std, getattr(want, name) / std, atol=1e-5)
+    np.testing.assert_allclose(got.features, want.features, atol=1e-5)
+    np.testing.assert_allclose(got.distance, want.distance, rtol=1e-4)
+
+
+def test_a_spectrum_beside_bright_and_dead_ones_is_what_it_is_alone(engine, tiny):
+    exposures = some_exposures(5)
+    others = [Exposure(e.flux * scale, e.error, e.wavelength, e.noise_key)
+              for e, scale in zip(exposures[1:], (1e8, 1e-8, 0, -1), strict=True)]
+    std = np.array([p.std for p in BOSS.parameters])
+    alone = engine(tiny, BOSS).predict(exposures[:1], n_draws=5, seed=2)
+    beside = engine(tiny, BOSS).predict([*others, exposures[0]], n_draws=5, seed=2)
+    for name in ("parameters", "spread", "median"):
+        np.testing.assert_allclose(getattr(beside, name)[-1] / std, getattr(alone, name)[0] / std,
+                                   atol=1e-5)
+
+
+def test_a_cpu_is_given_the_fast_one(tiny):
+    assert type(predictor(tiny, BOSS)) is FastPredictor
+    assert predictor(tiny, BOSS).batch_size > 4
+    assert predictor(tiny, BOSS, batch_size=7).batch_size == 7
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
@@ -182,7 +219,7 @@ def test_a_cuda_device_gives_the_numbers_of_the_cpu(tiny):
     exposures = some_exposures()
     std = np.array([p.std for p in BOSS.parameters])
     cpu = DirectPredictor(tiny, BOSS).predict(exposures, n_draws=5, seed=2)
-    cuda = DirectPredictor(load(tiny.path), BOSS, device="cuda").predict(
+    cuda = predictor(load(tiny.path), BOSS, device="cuda").predict(
         exposures, n_draws=5, seed=2)
     for name in ("parameters", "spread", "median"):
         np.testing.assert_allclose(getattr(cuda, name) / std, getattr(cpu, name) / std, atol=1e-4)
