@@ -1,12 +1,23 @@
 """What tests of the training share: a small dataset, and the unpacked packages if there are any."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from bossnet.training.dataset import Dataset, write
 from training.made import entries
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As it is on a machine that does other things: threads that wait for each other are slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
