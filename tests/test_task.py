@@ -92,6 +92,38 @@ def test_without_draws_there_are_no_errors(tiny):
     assert result.values["rho_logg_fe_h"] is None
 
 
+class Propagated:
+    """A predictor that gives 3.7 in all, with uncertainties of its own, by linear propagation."""
+
+    network = BossNetTask.network
+
+    def __init__(self, spread):
+        self.spread, self.card = spread, Card("made", "boss", {}, [], [], [])
+
+    def predict(self, batch, *, n_draws, seed):
+        n = len(batch)
+        values, missing = np.full((n, 4), 3.7), np.full((n, 4), math.nan)
+        return Predictions(values, np.full((n, 4), self.spread), missing, np.zeros((n, 4, 4)),
+                           values, missing[:, 0], np.ones(n, bool))
+
+
+@pytest.mark.parametrize("n_draws", [0, 20])
+def test_propagated_uncertainties_need_no_draws_and_have_no_medians(n_draws):
+    result = next(BossNetTask(Propagated(0.1), n_draws=n_draws).run([spectrum()]))
+    assert result.outcome is Outcome.DONE
+    assert result.linear
+    assert result.values["e_logg"] == pytest.approx(0.1)
+    assert result.values["rho_logg_fe_h"] == 0
+    assert result.values["med_logg"] is None
+    assert "flag_noise_bias" not in names(result.result_flags)
+
+
+def test_a_propagated_uncertainty_must_be_finite_without_draws_too():
+    result = next(BossNetTask(Propagated(math.inf), n_draws=0).run([spectrum()]))
+    assert result.outcome is Outcome.NOT_FINITE
+    assert "e_logg" in result.error_message
+
+
 class Broken:
     """A predictor that gives what it is told to, for what a real one rarely does."""
 

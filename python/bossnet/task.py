@@ -38,12 +38,14 @@ class Result:
         values: the columns of contract section 7 that the network fills; float32 or None.
         result_flags: bits of `flags.FLAGS`.
         error_message: why parameters are missing, else empty.
+        linear: uncertainties are from linear propagation, not from draws.
     """
 
     outcome: Outcome
     values: dict[str, float | None] = field(default_factory=dict)
     result_flags: int = 0
     error_message: str = ""
+    linear: bool = False
 
     @property
     def flag_bad(self) -> bool:
@@ -61,10 +63,12 @@ class _Raw:
     Attributes:
         columns: the network's columns, raw: NaN where one does not exist.
         distance: to the training set; NaN where the weights have no measure of it.
+        linear: its uncertainties are from linear propagation.
     """
 
     columns: dict[str, float]
     distance: float
+    linear: bool
 
 
 class Task:
@@ -72,7 +76,7 @@ class Task:
 
     Args:
         predictor: the frozen network behind its interface.
-        n_draws: noise realisations of each spectrum; 0 for none.
+        n_draws: noise realisations of each spectrum whose uncertainties need them; 0 for none.
         seed: of the noise.
         snr_limit: below which ``flag_low_snr`` is set.
     """
@@ -140,13 +144,15 @@ class Task:
         for a, b in combinations([c for c in _PAIRED if c in place], 2):
             values[f"rho_{a}_{b}".replace("v_rel", "v_rad")] = float(
                 predictions.correlation[i, place[a], place[b]])
-        return _Raw(values, float(predictions.distance[i]))
+        linear = predictions.linear is not None and bool(predictions.linear[i])
+        return _Raw(values, float(predictions.distance[i]), linear)
 
     def _result(self, observation: Observation, quality: Quality | None,
                 predicted: _Raw | Exception | None) -> Result:
         outcome, message = observation.outcome, observation.message
         values: dict[str, float | None] = {}
         distance: float | None = None
+        linear = False
         snr = observation.snr
         if snr is None and quality is not None:
             snr = quality.snr
@@ -156,8 +162,8 @@ class Task:
             message = f"{type(predicted).__name__} while predicting: {predicted}"
         elif predicted is not None:
             values = self._stored(predicted.columns, observation)
-            distance = predicted.distance
-            missing = [c for c in self._must_be_finite(observation) if values[c] is None]
+            distance, linear = predicted.distance, predicted.linear
+            missing = [c for c in self._must_be_finite(observation, linear) if values[c] is None]
             if missing:
                 outcome = Outcome.NOT_FINITE
                 message = f"the network's output is not finite: {', '.join(missing)}"
@@ -169,7 +175,7 @@ class Task:
             snr_limit=self.snr_limit, a_g=observation.a_g, is_legacy=observation.is_legacy,
             in_rest_frame=observation.in_rest_frame, distance=distance,
             ood_limit=self.predictor.card.ood_limit))
-        return Result(outcome, values, flags, message)
+        return Result(outcome, values, flags, message, linear)
 
     def _stored(self, predicted: dict[str, float], observation: Observation
                 ) -> dict[str, float | None]:
@@ -188,10 +194,10 @@ class Task:
             values |= {name: math.nan for name in values if name.startswith(("e_", "raw_e_"))}
         return {name: _real(value) for name, value in values.items()}
 
-    def _must_be_finite(self, observation: Observation) -> list[str]:
+    def _must_be_finite(self, observation: Observation, linear: bool) -> list[str]:
         columns = [p.column for p in self.network.parameters]
-        errors = [f"e_{c}" for c in columns] if self.n_draws and _has_error(observation) else []
-        return ["teff", *columns, *errors]
+        estimated = (linear or self.n_draws > 0) and _has_error(observation)
+        return ["teff", *columns, *([f"e_{c}" for c in columns] if estimated else [])]
 
     def _why_no_data(self, quality: Quality | None) -> str:
         low, high = self.network.grid[0], self.network.grid[-1]

@@ -46,6 +46,10 @@ def _positive_or_auto(context: click.Context, option: click.Parameter, value: st
               help="Noise realisations of each spectrum, for the uncertainties; 0 for none.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of the noise: the same seed gives the same rows.")
+@click.option("--uncertainty", type=click.Choice(["draws", "linear"]), default="draws",
+              show_default=True, help="How uncertainties are estimated: over the draws, or by "
+              "linear propagation of the pixels' errors, which is faster; spectra for which that "
+              "does not hold get draws all the same.")
 @click.option("--weights", metavar="NAME|PATH", help="The frozen network; `bossnet weights list`.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N",

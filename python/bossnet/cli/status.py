@@ -61,6 +61,11 @@ def _show_runs(runs: list[dict[str, Any]]) -> None:
     out.print(table)
 
 
+def _method(r: dict[str, Any]) -> str:
+    how = f"{r['n_draws']} draws"
+    return how if r["uncertainty_method"] == "draws" else f"{r['uncertainty_method']}, else {how}"
+
+
 def _show_run(r: dict[str, Any], failed: list[Any]) -> None:
     click.echo(f"run {r['pk']}: {r['task']}, {r['state']}"
                + (f": {r['error_message']}" if r["error_message"] else ""))
@@ -68,7 +73,7 @@ def _show_run(r: dict[str, Any], failed: list[Any]) -> None:
                + (f", finished {r['finished']}" if r["finished"] else ""))
     click.echo(f"  where {r['selection'] or '(everything)'}"
                + (f", tag {r['tag']!r}" if r["tag"] else ""))
-    click.echo(f"  weights {r['weights']} ({r['weights_status']}), {r['n_draws']} draws, "
+    click.echo(f"  weights {r['weights']} ({r['weights_status']}), {_method(r)}, "
                f"{r['device']}, version {r['software_version']}")
     rate = f", {r['rate']:.1f}/s" if r["rate"] else ""
     left = f", {r['seconds_left']:.0f} s left" if r["seconds_left"] is not None else ""

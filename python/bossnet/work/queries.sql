@@ -171,8 +171,8 @@ WHERE run_pk = %(run)s AND spectrum_pk = ANY (%(keys)s::bigint[])
 
 -- name: recent_runs
 SELECT pk, task, state, started, finished, heartbeat, username, hostname, tag, selection,
-       software_version, weights, weights_status, device, n_draws, n_selected, n_done, n_failed,
-       counts, error_message, extract(epoch FROM now() - heartbeat) AS silent,
+       software_version, weights, weights_status, device, n_draws, uncertainty_method, n_selected,
+       n_done, n_failed, counts, error_message, extract(epoch FROM now() - heartbeat) AS silent,
        extract(epoch FROM coalesce(finished, now()) - started) AS seconds
 FROM bossnet_run WHERE %(run)s IS NULL OR pk = %(run)s
 ORDER BY pk DESC LIMIT %(limit)s

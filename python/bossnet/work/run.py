@@ -14,8 +14,10 @@ from bossnet.config import Config
 from bossnet.database import schema
 from bossnet.database.connection import connect, connect_reader
 from bossnet.errors import ConfigurationError, DatabaseError
+from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork, load
 from bossnet.network.installed import DEFAULTS, find, listing
+from bossnet.network.linear import LinearPredictor
 from bossnet.network.prediction import DirectPredictor, check
 from bossnet.task import Task
 from bossnet.work import plan, provenance, selection
@@ -25,7 +27,7 @@ from bossnet.work.outage import OutageWatch
 from bossnet.work.queries import query
 from bossnet.work.readers import AHEAD, Readers
 from bossnet.work.selection import Counts, Selection
-from bossnet.work.settings import Decisive, Settings
+from bossnet.work.settings import LINEAR, Decisive, Settings
 from bossnet.work.worker import Progress, Worker, together
 
 
@@ -126,7 +128,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                                     settings.tables)
         device = settle_device(settings.device)
         frozen = weights_of(task, weights, config)
-        decisive = Decisive(frozen.card.name, frozen.card.sha256, settings.n_draws, settings.seed)
+        decisive = Decisive(frozen.card.name, frozen.card.sha256, settings.n_draws, settings.seed,
+                            settings.uncertainty)
         if not settings.overwrite:
             plan.refuse_mixture(writer, network.table, network.name, settings.tag, decisive)
         plan.refuse_beside_others(writer, network.name, settings.tag, decisive)
@@ -138,8 +141,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                           left_out=selected.left_out)
         if dry_run:
             return _counted(summary, reader, selected, todo)
-        predictor = DirectPredictor(frozen, network, device=device,
-                                    batch_size=settings.batch_size)
+        predictor = _predictor(frozen, network, settings, device)
         summary.run_pk, summary.n_selected = _plan(
             writer, reader, task, settings, decisive, selected, todo, summary)
         at_once = together(predictor.batch_size, settings.n_draws)
@@ -157,6 +159,16 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                 progress=progress(summary) if progress else _Silent())
             worker.work(readers, interruption)
     return summary
+
+
+def _predictor(frozen: FrozenNetwork, network: Network, settings: Settings, device: str
+               ) -> DirectPredictor | LinearPredictor:
+    """What predicts, and estimates uncertainties, as the settings say."""
+    draws = DirectPredictor(frozen, network, device=device, batch_size=settings.batch_size)
+    if settings.uncertainty == LINEAR:
+        return LinearPredictor(frozen, network, draws=draws, device=device,
+                               batch_size=settings.batch_size)
+    return draws
 
 
 def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Settings,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PRECISION = "float32"  #: of the reference (contract, section 4)
-METHOD = "draws"  #: of the uncertainties (contract, section 5)
+DRAWS, LINEAR = "draws", "linear"  #: methods of the uncertainties (contract, section 5)
 MASKING = "none"  #: of pixels beyond those that are not finite (contract, section 3)
 SILENCE = 120.0  #: seconds without a sign of life after which a running run counts as dead
 
@@ -17,8 +17,9 @@ class Settings:
         where: the selection, or None.
         tables: spectrum tables to select from; empty for all that have rows.
         limit: at most so many spectra, or None.
-        n_draws: noise realisations a spectrum.
+        n_draws: noise realisations a spectrum; with linear propagation, of those that fall back.
         seed: of the noise, 32 bits.
+        uncertainty: `DRAWS` or `LINEAR`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: spectra at once, or None for the device's default.
         readers: reader processes.
@@ -34,6 +35,7 @@ class Settings:
     limit: int | None = None
     n_draws: int = 20
     seed: int = 0
+    uncertainty: str = DRAWS
     device: str = "auto"
     batch_size: int | None = None
     readers: int = 2
@@ -52,7 +54,7 @@ class Decisive:
     weights_sha256: str
     n_draws: int
     seed: int
-    uncertainty_method: str = METHOD
+    uncertainty_method: str = DRAWS
     precision: str = PRECISION
     masking: str = MASKING
 

@@ -16,7 +16,7 @@ from bossnet.work.interruption import Interruption
 from bossnet.work.outage import OutageWatch, Trouble
 from bossnet.work.readers import Readers
 from bossnet.work.reading import Reading
-from bossnet.work.settings import Decisive
+from bossnet.work.settings import DRAWS, LINEAR, Decisive
 
 AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch is asked for
 PASSES = 700  #: of the network at most for that; after them a signal is looked for
@@ -73,8 +73,8 @@ class Worker:
         self.at_once = at_once
         self._fixed = {
             "run_pk": claims.run_pk, "v_astra": v_astra(), "tag": tag,
-            "weights": decisive.weights, "n_draws": decisive.n_draws}
-        self._method = decisive.uncertainty_method
+            "weights": decisive.weights}
+        self._decisive = decisive
         self._open: list[_Open] = []
 
     def work(self, readers: Readers, interruption: Interruption) -> None:
@@ -133,9 +133,7 @@ class Worker:
         message = result.error_message
         if message and reading.path and reading.path not in message:
             message = f"{reading.path}: {message}"
-        has_uncertainty = result.values.get("e_log_teff") is not None
-        opened.rows.append(self._fixed | result.values | {
-            "uncertainty_method": self._method if has_uncertainty else None,
+        opened.rows.append(self._fixed | result.values | self._how(result) | {
             "spectrum_pk": row["spectrum_pk"], "source_pk": row["source_pk"],
             "t_elapsed": seconds, "t_overhead": reading.seconds,
             "file_size": observation.file_size, "file_mtime": observation.file_mtime,
@@ -145,6 +143,15 @@ class Worker:
             self.watch.add(Trouble(row["spectrum_pk"], reading.path, result.error_message))
         else:
             self.watch.add(None)
+
+    def _how(self, result: Result) -> dict[str, Any]:
+        """How a row's uncertainties were made, where there are any."""
+        method = None
+        if result.values.get("e_log_teff") is not None:
+            method = LINEAR if result.linear else DRAWS
+        # In a run by linear propagation only what fell back has seen draws.
+        drawn = DRAWS in (method, self._decisive.uncertainty_method)
+        return {"uncertainty_method": method, "n_draws": self._decisive.n_draws if drawn else 0}
 
     def _end(self, opened: _Open) -> None:
         self.claims.end(opened.chunk, opened.rows, done=opened.complete)
