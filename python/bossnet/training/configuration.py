@@ -94,8 +94,7 @@ def load(path: Path) -> Training:
 
 def _made(kind: Any, values: Any, where: str) -> Any:
     """A dataclass of a mapping, and so on inwards; what is not known or missing is refused."""
-    if not isinstance(values, dict):
-        raise ConfigurationError(f"{where}: entries were expected, not {values!r}")
+    _expect(isinstance(values, dict), "entries", values, where)
     known = [f.name for f in fields(kind)]
     unknown = [str(key) for key in values if key not in known]
     if unknown:
@@ -154,4 +153,4 @@ def _tuple(inner: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
 
 def _expect(good: bool, expected: str, value: Any, where: str) -> None:
     if not good:
-        raise ConfigurationError(f"{where}: {expected} was expected, not {value!r}")
+        raise ConfigurationError(f"{where}: expected {expected}, not {value!r}")
