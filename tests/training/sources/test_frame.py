@@ -1,36 +1,21 @@
 """The frame of an observed template is found beside models, where one is like it."""
 
-import pickle
-
 import numpy as np
 import pytest
 
 from bossnet.simulation.broadening import resample
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import TEMPLATE_LOGLAM, TEMPLATE_WAVELENGTH
-from bossnet.training.sources.frame import Frames
-from bossnet.training.sources.thedoppler import FILES, DopplerModels
-
-LABELS = [(t, g, f) for t in (4000.0, 4500.0, 5000.0, 5500.0, 6000.0, 7000.0, 8000.0, 9000.0)
-          for g in (1.0, 3.0, 5.0) for f in (-2.0, -1.0, 0.0, 0.5)]
+from bossnet.training.sources.frame import Frames, star_at_rest
+from bossnet.training.sources.libraries import LibraryStar
+from bossnet.training.sources.thedoppler import DopplerModels
+from training.sources.made import write_lines
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> DopplerModels:
-    """Models of 60 lines, half of which grow with temperature and half fade."""
     folder = tmp_path_factory.mktemp("wheel")
-    wavelength = np.arange(3000.0, 11000.0, 0.5)
-    centres = np.random.default_rng(1).uniform(4200.0, 6800.0, 60)
-    lines = np.exp(-0.5 * ((wavelength - centres[:, None]) / 2.0) ** 2)
-    theta = np.zeros((wavelength.size, 20))
-    theta[:, 0] = 1.0 - 0.4 * lines.sum(axis=0)
-    theta[:, 1] = 0.6 * (lines[:30].sum(axis=0) - lines[30:].sum(axis=0))
-    coarse = np.linspace(3000.0, 11000.0, 50)
-    content = {"theta": theta, "dispersion": wavelength, "training_set_labels": np.array(LABELS),
-               "continuum": {"theta": np.zeros((50, 20)), "dispersion": coarse}}
-    for file in FILES:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(pickle.dumps(content, protocol=4))
+    write_lines(folder)
     return DopplerModels(folder)
 
 
@@ -71,3 +56,25 @@ def test_what_is_like_the_coolest_model_stays_as_it_is(models: DopplerModels,
                                                        frames: Frames) -> None:
     cool = observed(models, 4300.0, 9.0)
     assert frames.at_rest(cool) is cool
+
+
+def library_star(models: DopplerModels, rv: float, *, teff: float = 6200.0,
+                 labelled: float = 6200.0) -> LibraryStar:
+    return LibraryStar("a.fits", "miles", ("HD1",), labelled, 4.0, 0.0,
+                       observed(models, teff, rv).flux)
+
+
+@pytest.mark.parametrize("rv", [-20.0, 6.0, 45.0])
+def test_a_library_star_is_brought_to_the_frame_of_the_model_of_its_labels(
+        models: DopplerModels, frames: Frames, rv: float) -> None:
+    star = library_star(models, rv)
+    after = star_at_rest(star, models)
+    assert (after.file, after.names, after.teff) == (star.file, star.names, star.teff)
+    assert frames.velocity(after.flux) == pytest.approx(0.0, abs=1.5)
+
+
+def test_a_library_star_unlike_its_model_or_off_by_far_stays_as_it_is(
+        models: DopplerModels) -> None:
+    for star in (library_star(models, 80.0), library_star(models, 10.0, labelled=3800.0),
+                 library_star(models, 10.0, teff=8900.0, labelled=4300.0)):
+        assert star_at_rest(star, models) is star

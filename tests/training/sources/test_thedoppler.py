@@ -1,6 +1,5 @@
 """The models' pickles are read as arrays, and nothing of theirs is run."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
 from bossnet.training.sources import thedoppler
 from bossnet.training.sources.thedoppler import FILES, DopplerModels
+from training.sources.made import write_models, write_pickles
 
 LABELS = [(t, g, f) for t in (4000.0, 5000.0, 6000.0, 7000.0, 8000.0, 10000.0, 20000.0)
           for g in (2.0, 3.0, 4.0, 5.0) for f in (-2.0, -1.0, 0.0, 0.5)]
@@ -20,26 +20,16 @@ class Evil:
         return eval, ("1/0",)
 
 
-def write(folder: Path, content: object) -> None:
-    for file in FILES:
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps(content, protocol=4))
-
-
-def model(depth: float) -> dict[str, object]:
-    """A model in the files' form: a flat spectrum of this depth, its continuum 10**Teff term."""
-    wavelength = np.arange(3000.0, 11000.0, 0.5)
-    coarse = np.linspace(3000.0, 11000.0, 50)
-    flux, continuum = np.zeros((wavelength.size, 20)), np.zeros((coarse.size, 20))
+def write_flat(folder: Path, depth: float) -> None:
+    """Models of a flat spectrum of this depth, their continuum 10**Teff term."""
+    flux, continuum = np.zeros((16000, 20)), np.zeros((50, 20))
     flux[:, 0] = depth
     continuum[:, 1] = 1.0
-    return {"theta": flux, "dispersion": wavelength, "training_set_labels": np.array(LABELS),
-            "continuum": {"theta": continuum, "dispersion": coarse}}
+    write_models(folder, flux, continuum, LABELS)
 
 
 def test_code_in_a_model_file_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, {"theta": Evil()})
+    write_pickles(tmp_path, FILES, {"theta": Evil()})
     with pytest.raises(ConfigurationError, match="eval: refused"):
         DopplerModels(tmp_path)
 
@@ -50,7 +40,7 @@ def test_missing_models_are_said(tmp_path: Path) -> None:
 
 
 def test_a_model_is_its_polynomial_on_the_templates_grid(tmp_path: Path) -> None:
-    write(tmp_path, model(0.8))
+    write_flat(tmp_path, 0.8)
     models = DopplerModels(tmp_path)
     teff = np.array([row[0] for row in LABELS])
     scaled = (5000.0 - np.median(teff)) / np.ptp(np.percentile(teff, [2.5, 97.5]))
@@ -61,7 +51,7 @@ def test_a_model_is_its_polynomial_on_the_templates_grid(tmp_path: Path) -> None
 
 
 def test_normalised_flux_above_one_is_cut(tmp_path: Path) -> None:
-    write(tmp_path, model(1.3))
+    write_flat(tmp_path, 1.3)
     assert DopplerModels(tmp_path).flux(7000.0, 4.0, 0.0).max() < 10.0
 
 
@@ -72,7 +62,7 @@ def test_terms_are_the_products_up_to_the_third_degree() -> None:
 
 
 def test_models_hold_in_the_interior_of_their_grid_only(tmp_path: Path) -> None:
-    write(tmp_path, model(0.8))
+    write_flat(tmp_path, 0.8)
     models = DopplerModels(tmp_path)
     assert models.covers(5100.0, 4.0, 0.0)
     assert not models.covers(3900.0, 4.0, 0.0)
