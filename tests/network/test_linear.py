@@ -9,9 +9,11 @@ from torch import nn
 
 from bossnet.errors import ConfigurationError
 from bossnet.network import BOSS
+from bossnet.network.engine.derivatives import Derivatives
+from bossnet.network.fast import FastPredictor
 from bossnet.network.frozen import load
 from bossnet.network.installed import DEFAULTS, SHIPPED
-from bossnet.network.linear import BEND, LinearPredictor, holds, propagate
+from bossnet.network.linear import BEND, LinearPredictor, by_autograd, holds, propagate
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.network.preparation import FLOOR, collate
 from bossnet.simulation.instruments import INSTRUMENTS
@@ -46,7 +48,7 @@ def pixels(flux, error, wavelength=None, grid=None):
 
 def covariance(weights, *arguments, **options):
     given = pixels(*arguments, **options)
-    made = propagate(Weighted(weights), given, interpolates="grid" in options)
+    made = propagate(by_autograd(Weighted(weights)), given, interpolates="grid" in options)
     return made.covariance[0].numpy()
 
 
@@ -106,20 +108,22 @@ def test_dropped_pixels_have_no_part(tiny):
     error = np.full(800, 0.5)
     bad = [5, 300, 301]
     flux[bad], error[bad] = np.nan, 1e6
-    with_them = propagate(tiny.module, pixels(flux, error, wavelength, BOSS.grid),
-                          interpolates=True)
-    without = propagate(tiny.module, pixels(*(np.delete(a, bad)
+    derive = Derivatives(tiny.module, measure=False)
+    with_them = propagate(derive, pixels(flux, error, wavelength, BOSS.grid), interpolates=True)
+    without = propagate(derive, pixels(*(np.delete(a, bad)
                                               for a in (flux, error, wavelength)), BOSS.grid),
                         interpolates=True)
     torch.testing.assert_close(with_them.covariance, without.covariance)
 
 
-def test_the_covariance_is_that_of_finite_differences(tiny):
+@pytest.mark.parametrize("way", [by_autograd, Derivatives])
+def test_the_covariance_is_that_of_finite_differences(tiny, way):
     rng = np.random.default_rng(4)
     wavelength = np.linspace(3750, 8950, 150).astype("f4")
     flux, error = rng.normal(10, 1, 150).astype("f4"), rng.uniform(0.2, 0.8, 150).astype("f4")
     flux[60:66] *= 20  # clipped
-    got = propagate(tiny.module, pixels(flux, error, wavelength, BOSS.grid), interpolates=True)
+    got = propagate(way(tiny.module), pixels(flux, error, wavelength, BOSS.grid),
+                    interpolates=True)
 
     module = deepcopy(tiny.module).double()
     steps = np.concatenate([np.eye(150), -np.eye(150)]) * 1e-4
@@ -138,7 +142,7 @@ def test_the_covariance_is_that_of_finite_differences(tiny):
 def test_it_agrees_with_500_draws(shipped, mixed):
     accepted = [mixed[i] for i in (0, 2)]
     got = linear(shipped).predict(accepted, n_draws=20, seed=0)
-    drawn = DirectPredictor(shipped, BOSS).predict(accepted, n_draws=500, seed=0)
+    drawn = FastPredictor(shipped, BOSS).predict(accepted, n_draws=500, seed=0)
     assert got.linear.all()
     np.testing.assert_allclose(got.parameters / STD, drawn.parameters / STD, atol=1e-4)
     np.testing.assert_allclose(got.spread / drawn.spread, 1, atol=0.25)

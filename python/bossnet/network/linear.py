@@ -3,14 +3,14 @@
 The covariance of the parameters is J S J^T: J the Jacobian, at the observed spectrum, of the
 network and of all that is done before it (interpolation, logarithm with its floor, and the clip,
 whose place follows the flux) with respect to the native flux; S the pixels' variances, diagonal.
-It has no Monte-Carlo scatter and costs one backward pass a parameter.
+It has no Monte-Carlo scatter and costs, beside the network itself, one pass back a parameter.
 
 It holds where the logarithm is nearly straight over the errors, as `holds` judges; other spectra
 fall back to draws.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -20,8 +20,9 @@ from torch import Tensor
 
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
+from bossnet.network.engine.derivatives import Derivatives, Derived
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.prediction import BATCH_SIZE, Exposure, Predictions, Predictor, check
+from bossnet.network.prediction import Exposure, Predictions, Predictor, check
 from bossnet.network.preparation import FLOOR, NativePixels, collate, interpolate, standardise
 
 #: How much of its variance the logarithm may owe to its bend; `benchmarks/linear.py` shows what
@@ -31,8 +32,14 @@ BEND = 0.03
 STEP, FARTHEST = 0.5, 3.5
 
 
+#: Spectra at once: enough to fill the columns of two threads' products.
+BATCH_SIZE = {"cpu": 32, "cuda": 64}
+
+Derive = Callable[[Tensor], Derived]  #: (B, L) prepared inputs -> what is there for each
+
+
 class Layers(Protocol):
-    """What is differentiated: `architecture.BossNet`, or whatever has its two halves."""
+    """What can be differentiated: `architecture.BossNet`, or whatever has its two halves."""
 
     def features(self, x: Tensor) -> Tensor:
         """(B, 1, L) -> (B, W)."""
@@ -58,25 +65,37 @@ class Propagation:
     covariance: Tensor
 
 
-def propagate(layers: Layers, pixels: NativePixels, *, interpolates: bool) -> Propagation:
+def by_autograd(layers: Layers) -> Derive:
+    """The derivatives of a network, in evaluation mode, as torch makes them: the reference."""
+    def derive(x: Tensor) -> Derived:
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            features = layers.features(x.unsqueeze(1))
+            outputs = layers.head(features)
+            # A spectrum's outputs depend on its own input alone: one pass serves the whole batch.
+            rows = [torch.autograd.grad(outputs[:, t].sum(), x, retain_graph=True)[0]
+                    for t in range(outputs.shape[1])]
+        return Derived(features.detach(), outputs.detach(), torch.stack(rows, dim=1))
+
+    return derive
+
+
+def propagate(derive: Derive, pixels: NativePixels, *, interpolates: bool) -> Propagation:
     """The pixels' errors through preparation and network.
 
     Args:
-        layers: the network, in evaluation mode.
+        derive: the network with its derivatives.
         pixels: B spectra.
         interpolates: whether they are interpolated onto a grid, or taken as they are.
     """
     with torch.enable_grad():
         native = pixels.flux.detach().unsqueeze(1).requires_grad_()
         x = standardise(interpolate(native, pixels) if interpolates else native)
-        features = layers.features(x.flatten(0, 1).unsqueeze(1))
-        outputs = layers.head(features)
-        # A spectrum's outputs depend on its own pixels alone: one pass serves the whole batch.
-        rows = [torch.autograd.grad(outputs[:, t].sum(), native, retain_graph=True)[0]
-                for t in range(outputs.shape[1])]
+    made = derive(x.detach()[:, 0])
+    rows = [torch.autograd.grad(x, native, row.unsqueeze(1), retain_graph=True)[0]
+            for row in made.derivatives.unbind(1)]
     scaled = (torch.cat(rows, dim=1) * pixels.error.unsqueeze(1)).double()  # (B, T, N)
-    return Propagation(features.detach(), outputs.detach().double(),
-                       scaled @ scaled.transpose(1, 2))
+    return Propagation(made.features, made.outputs.double(), scaled @ scaled.transpose(1, 2))
 
 
 def holds(pixels: NativePixels, *, interpolates: bool) -> Tensor:
@@ -129,7 +148,9 @@ class LinearPredictor:
         self.network, self.card, self.draws = network, frozen.card, draws
         self.device = torch.device(device)
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
-        self._module = frozen.module.to(self.device)
+        # On a CPU the engine does it, with less arithmetic.
+        self._derive = Derivatives(frozen.module) if self.device.type == "cpu" \
+            else by_autograd(frozen.module.to(self.device))
         self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
@@ -182,7 +203,7 @@ class LinearPredictor:
         if not held.any():
             return held.tolist(), None
         pixels = NativePixels(*(t[held] for t in vars(pixels).values()))
-        made = propagate(self._module, pixels, interpolates=interpolates)
+        made = propagate(self._derive, pixels, interpolates=interpolates)
         sigma = made.covariance.diagonal(dim1=1, dim2=2).sqrt()
         correlation = made.covariance / (sigma.unsqueeze(1) * sigma.unsqueeze(2))
         missing = torch.full_like(sigma, math.nan)
