@@ -23,7 +23,9 @@ from bossnet.database.initialise import initialise
 from bossnet.network import BOSS, noise, prediction
 from bossnet.network.architecture import Architecture, BossNet
 from bossnet.network.card import Card
+from bossnet.network.fast import FastPredictor
 from bossnet.network.frozen import save
+from bossnet.network.prediction import DirectPredictor
 from bossnet.registry.ingest import ingest
 from bossnet.simulation.survey import simulate
 from bossnet.task import BossNetTask
@@ -83,7 +85,8 @@ def main():
         simulate(home / "spectra", options.number, 1)
         ingest(config, [str(home / "spectra")], say=lambda text: None)
         clock = Clock()
-        clock.time(BossNet, "features", "network")
+        for predictor in (DirectPredictor, FastPredictor):
+            clock.time(predictor, "_features", "network")
         clock.time(noise, "normals", "noise")
         clock.time(prediction, "collate", "preparation")
         clock.time(prediction, "interpolate", "preparation")

@@ -7,7 +7,7 @@ import torch
 
 from bossnet.errors import ConfigurationError, WeightsError
 from bossnet.network import APOGEE, BOSS
-from bossnet.network.fast import FastPredictor, predictor
+from bossnet.network.fast import FastPredictor, fastest
 from bossnet.network.frozen import load
 from bossnet.network.importer import import_folder
 from bossnet.network.prediction import DirectPredictor, Exposure
@@ -209,9 +209,9 @@ def test_a_spectrum_beside_bright_and_dead_ones_is_what_it_is_alone(engine, tiny
 
 
 def test_a_cpu_is_given_the_fast_one(tiny):
-    assert type(predictor(tiny, BOSS)) is FastPredictor
-    assert predictor(tiny, BOSS).batch_size > 4
-    assert predictor(tiny, BOSS, batch_size=7).batch_size == 7
+    assert type(fastest(tiny, BOSS)) is FastPredictor
+    assert fastest(tiny, BOSS).batch_size > 4
+    assert fastest(tiny, BOSS, batch_size=7).batch_size == 7
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
@@ -219,7 +219,7 @@ def test_a_cuda_device_gives_the_numbers_of_the_cpu(tiny):
     exposures = some_exposures()
     std = np.array([p.std for p in BOSS.parameters])
     cpu = DirectPredictor(tiny, BOSS).predict(exposures, n_draws=5, seed=2)
-    cuda = predictor(load(tiny.path), BOSS, device="cuda").predict(
+    cuda = fastest(load(tiny.path), BOSS, device="cuda").predict(
         exposures, n_draws=5, seed=2)
     for name in ("parameters", "spread", "median"):
         np.testing.assert_allclose(getattr(cuda, name) / std, getattr(cpu, name) / std, atol=1e-4)

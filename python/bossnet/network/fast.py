@@ -31,8 +31,8 @@ class FastPredictor(DirectPredictor):
         return self._engine.features(x)
 
 
-def predictor(frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
-              batch_size: int | None = None) -> DirectPredictor:
+def fastest(frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
+            batch_size: int | None = None) -> DirectPredictor:
     """The fastest predictor for a device whose numbers are the reference's.
 
     Args:

@@ -15,6 +15,7 @@ from bossnet.database import schema
 from bossnet.database.connection import connect, connect_reader
 from bossnet.errors import ConfigurationError, DatabaseError
 from bossnet.network.declaration import Network
+from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork, load
 from bossnet.network.installed import DEFAULTS, find, listing
 from bossnet.network.linear import LinearPredictor
@@ -164,7 +165,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
 def _predictor(frozen: FrozenNetwork, network: Network, settings: Settings, device: str
                ) -> DirectPredictor | LinearPredictor:
     """What predicts, and estimates uncertainties, as the settings say."""
-    draws = DirectPredictor(frozen, network, device=device, batch_size=settings.batch_size)
+    draws = fastest(frozen, network, device=device, batch_size=settings.batch_size)
     if settings.uncertainty == LINEAR:
         return LinearPredictor(frozen, network, draws=draws, device=device,
                                batch_size=settings.batch_size)
