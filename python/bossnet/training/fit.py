@@ -6,6 +6,7 @@ unit, of which bfloat16 would keep two digits.
 
 import json
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -230,9 +231,21 @@ class _From(Sampler[int]):
 
 def _batches(source: Source, recipe: Recipe, start: int, last: int) -> Iterator[Batch]:
     numbers = _From(start * recipe.batch_size, last * recipe.batch_size)
-    return iter(DataLoader(_Numbered(source), batch_size=recipe.batch_size, sampler=numbers,
-                           num_workers=recipe.workers,
-                           prefetch_factor=4 if recipe.workers else None))
+    for flux, labels, weights in DataLoader(
+            _Numbered(source), batch_size=recipe.batch_size, sampler=numbers, collate_fn=_stacked,
+            num_workers=recipe.workers, worker_init_fn=_deaf,
+            prefetch_factor=4 if recipe.workers else None):
+        yield torch.from_numpy(flux), torch.from_numpy(labels), torch.from_numpy(weights)
+
+
+def _stacked(spectra: list[tuple[NDArray[np.float32], ...]]) -> tuple[NDArray[np.float32], ...]:
+    """Arrays and not tensors, of which a worker would hand over open files."""
+    return tuple(np.stack(part) for part in zip(*spectra, strict=True))
+
+
+def _deaf(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal, but only the main one is to obey."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _save(network: BossNet, optimiser: torch.optim.Optimizer, recipe: Recipe,
