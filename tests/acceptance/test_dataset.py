@@ -66,7 +66,6 @@ def test_what_is_shown_are_stars_by_source_and_split_and_their_labels(bossnet, t
     ("corv", "corv"), ("mastar", "thedoppler")])
 def test_a_package_that_is_not_there_is_named(bossnet, reserved, tmp_path, source, package):
     pytest.importorskip("scipy", reason="needs the extra train")
-    (tmp_path / "packages").mkdir()
     failed = bossnet("build", tmp_path / "set", "--packages", tmp_path / "packages", "--reserved",
                      reserved, "--source", source, status=2)
     assert failed.stderr.startswith("error: no ")
@@ -87,7 +86,11 @@ def test_what_cannot_be_used_is_said(bossnet, reserved, tmp_path):
     build = ["build", folder, "--packages", tmp_path, "--reserved", reserved]
     assert "no source payne" in bossnet(*build, "--source", "payne", status=2).stderr
     assert "--pyhammer" in bossnet(*build, "--source", "pyhammer", status=2).stderr
+    assert "nonesuch.csv cannot be read" in bossnet(
+        "build", folder, "--packages", tmp_path, "--reserved", tmp_path / "nonesuch.csv",
+        status=2).stderr
     assert "--seed" in bossnet(*build, "--seed", -1, status=2).stderr
+    assert "is no dataset" in bossnet("show", folder, status=2).stderr
     folder.mkdir()
     assert "is no dataset" in bossnet("show", folder, status=2).stderr
     np.save(folder / "flux.npy", np.zeros(3))

@@ -102,15 +102,16 @@ def test_a_wrong_file_is_said_with_the_entry(bossnet, training, dataset, tmp_pat
                              "'many'\n")
     training.write_text("name: [")
     assert f"error: {training}: while parsing" in bossnet(training, *options, status=2).stderr
-    assert "does not exist" in bossnet(tmp_path / "nonesuch.yml", *options, status=2).stderr
+    assert "No such file" in bossnet(tmp_path / "nonesuch.yml", *options, status=2).stderr
     assert not (tmp_path / "training").exists()
 
 
 def test_what_cannot_be_trained_is_said(bossnet, training, dataset, tmp_path, monkeypatch):
     folder = tmp_path / "training"
     (tmp_path / "empty").mkdir()
-    assert "is no dataset" in bossnet(training, "--dataset", tmp_path / "empty", "--folder", folder,
-                                      status=2).stderr
+    for name in ("empty", "nonesuch"):
+        assert "is no dataset" in bossnet(training, "--dataset", tmp_path / name, "--folder",
+                                          folder, status=2).stderr
     options = [training, "--dataset", dataset, "--folder", folder]
     assert "--device abacus" in bossnet(*options, "--device", "abacus", status=2).stderr
     assert "CUDA devices" in bossnet(*options, "--device", "cuda:77", status=2).stderr

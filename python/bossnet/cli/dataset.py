@@ -29,12 +29,12 @@ def dataset() -> None:
     bossnet dataset build dataset --packages sources --reserved RESERVED.csv
 """)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--packages", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--packages", type=click.Path(file_okay=False, path_type=Path),
               help="Folder that the sources' wheels were unpacked into; by default the installed "
                    "packages (extra `sources`).")
-@click.option("--pyhammer", type=click.Path(exists=True, path_type=Path),
+@click.option("--pyhammer", type=click.Path(path_type=Path),
               help="The templates of PyHammer: their folder, or one packed file.")
-@click.option("--reserved", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--reserved", type=click.Path(dir_okay=False, path_type=Path),
               required=True, help="CSV (library, file, star) of stars kept for evaluation.")
 @click.option("--source", "sources", multiple=True, metavar="NAME",
               help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; may be repeated. "
@@ -57,7 +57,7 @@ def build(folder: Path, packages: Path | None, pyhammer: Path | None, reserved: 
 
 
 @dataset.command(epilog="Example:\n\n    bossnet dataset show dataset --json")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 @said
 def show(folder: Path, as_json: bool) -> None:

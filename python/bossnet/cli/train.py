@@ -15,8 +15,8 @@ from bossnet.work.interruption import held
     bossnet train etc/training/boss.yml --dataset dataset --folder trainings/first
     bossnet train mine.yml --dataset dataset --folder trainings/mine --device cuda
 """)
-@click.argument("configuration", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dataset", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.argument("configuration", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dataset", type=click.Path(file_okay=False, path_type=Path),
               required=True, help="Folder of `bossnet dataset build`.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True,
               help="Of this training: checkpoints, history, curves, weights. The same command "

@@ -7,6 +7,7 @@ history and its curves, and the weights.
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bossnet.network import frozen
 from bossnet.network.architecture import BossNet
 from bossnet.network.card import Card
 from bossnet.training import curves
-from bossnet.training.configuration import Training
+from bossnet.training.configuration import Training, load
 from bossnet.training.dataset import DESCRIPTION, Dataset
 from bossnet.training.draws import Draws
 from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
@@ -56,7 +57,8 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
           say: Callable[[Numbers], None] = print) -> Path | None:
     """Trains what is configured, going on where the folder's checkpoint ends.
 
-    A folder that has its weights is left as it is.
+    A folder that has its weights already is left as it is. Licence, status and coverage may be
+    changed when the training is done: the weights are then frozen anew, with another card.
 
     Args:
         training: its configuration.
@@ -82,7 +84,7 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
     labelled = validation(dataset, list(training.drawing.libraries), network, seed=seed + 1000)
     _keep(training, dataset, folder)
     path = folder / f"{training.name}.safetensors"
-    if path.is_file():
+    if _is_frozen(training, path):
         return path
     torch.manual_seed(seed)
     module = BossNet(training.architecture)
@@ -103,20 +105,31 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
 def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
     """The configuration and the dataset's description, in the folder of the training.
 
+    What is only said in the card may be changed afterwards.
+
     Raises:
         ConfigurationError: the folder is of another training or dataset.
     """
+    configuration, description = folder / CONFIGURATION, folder / DESCRIPTION
+    text = json.dumps(dataset.description, indent=2)
+    kept = load(configuration) if configuration.is_file() else training
+    another = "{} is of another training: give another folder, or the same configuration and dataset"
+    if training != replace(kept, licence=training.licence, status=training.status,
+                           coverage=training.coverage):
+        raise ConfigurationError(another.format(configuration))
+    if description.is_file() and description.read_text() != text:
+        raise ConfigurationError(another.format(description))
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {CONFIGURATION: yaml.safe_dump(training.as_dict(), sort_keys=False),
-            DESCRIPTION: json.dumps(dataset.description, indent=2)}
-    for name, text in kept.items():
-        path = folder / name
-        if path.is_file() and path.read_text() != text:
-            raise ConfigurationError(f"{path} is of another training: give another folder, or "
-                                     "the same configuration and dataset")
-    for name, text in kept.items():
-        if not (folder / name).is_file():
-            (folder / name).write_text(text)
+    if kept != training or not configuration.is_file():
+        configuration.write_text(yaml.safe_dump(training.as_dict(), sort_keys=False))
+    if not description.is_file():
+        description.write_text(text)
+
+
+def _is_frozen(training: Training, path: Path) -> bool:
+    """Whether weights of exactly this configuration are there."""
+    asked = json.loads(json.dumps(training.as_dict()))  # as a card has it: lists for tuples
+    return path.is_file() and frozen.read_card(path).provenance.get("training") == asked
 
 
 def _validated(module: BossNet, labelled: Labelled, training: Training) -> Numbers:
