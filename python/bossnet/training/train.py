@@ -113,7 +113,7 @@ def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
     configuration, description = folder / CONFIGURATION, folder / DESCRIPTION
     text = json.dumps(dataset.description, indent=2)
     kept = load(configuration) if configuration.is_file() else training
-    another = "{} is of another training: give another folder, or the same configuration and dataset"
+    another = "{} is of another training: give another folder, or what it was trained with"
     if training != replace(kept, licence=training.licence, status=training.status,
                            coverage=training.coverage):
         raise ConfigurationError(another.format(configuration))
