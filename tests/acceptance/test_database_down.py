@@ -153,7 +153,7 @@ def test_without_its_reader_no_selection_is_made(server, refused, at):
     server("ALTER DATABASE alone OWNER TO plain")
     url = server.url(user="plain", database="alone")
     assert "CREATE ROLE" in at(url)("init").stdout
-    said = refused(url, "run", "bossnet", "--weights", "bossnet-demonstration")
+    said = refused(url, "run", "bossnet", "--weights", "bossnet-1")
     assert "as user 'bossnet_reader'" in said
 
 

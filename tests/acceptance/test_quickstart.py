@@ -64,7 +64,7 @@ def test_a_home_that_the_server_cannot_live_in_is_said_before_anything_is_instal
 
 
 def test_recovered_parameters_are_compared_with_true_ones(database_url, tmp_path):
-    weights = CHECKOUT / "python/bossnet/network/data/bossnet-demonstration.safetensors"
+    weights = CHECKOUT / "python/bossnet/network/data/bossnet-1.safetensors"
     environment = {"BOSSNET_DATABASE_URL": database_url, "BOSSNET_WEIGHTS": str(weights),
                    "OMP_NUM_THREADS": "1"}
     out = tmp_path / "simulated"

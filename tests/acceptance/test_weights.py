@@ -63,10 +63,10 @@ def test_a_published_network_is_imported_listed_shown_and_verified(bossnet, publ
                                                "mine", "--science").stdout
     assert weights_in(tmp_path) == ["mine.safetensors"]
     listed = bossnet("list").stdout
-    assert "bossnet-demonstration  boss  demonstration" in listed
+    assert "bossnet-1  boss  demonstration" in listed
     assert "mine  boss  science" in listed
     as_json = json.loads(bossnet("list", "--json").stdout)
-    assert {item["name"] for item in as_json} >= {"mine", "bossnet-demonstration"}
+    assert {item["name"] for item in as_json} >= {"mine", "bossnet-1"}
     card = json.loads(bossnet("show", "mine").stdout)
     assert (card["name"], card["network"], card["parameters"]) == (
         "mine", "boss", ["logg", "logTeff", "FeH", "rv"])
@@ -162,14 +162,14 @@ def test_an_altered_or_truncated_file_is_found_and_hides_no_other(bossnet, publi
     assert "whole  boss" in listed.stdout
     assert "cut.safetensors: truncated" in listed.stderr
     assert {item["name"] for item in json.loads(bossnet("list", "--json").stdout)} >= {
-        "whole", "bossnet-demonstration"}
+        "whole", "bossnet-1"}
     assert "truncated" in bossnet("show", "cut", status=1).stderr
 
 
 def test_unknown_weights_are_answered_with_those_that_there_are(bossnet):
     for command in ("show", "verify"):
         refused = bossnet(command, "nonesuch", status=2)
-        assert "installed: bossnet-demonstration" in refused.stderr
+        assert "installed: bossnet-1" in refused.stderr
 
 
 def commands():

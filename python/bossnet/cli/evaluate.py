@@ -59,7 +59,7 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
 
 
 @click.command(epilog="Example:\n\n    bossnet evaluate labels.csv --weights "
-                      "bossnet-demonstration --weights mine.safetensors --out judged")
+                      "bossnet-1 --weights mine.safetensors --out judged")
 @click.argument("labels", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--weights", metavar="NAME|PATH", multiple=True, required=True,
               help="A frozen network; give several to see them side by side.")

@@ -78,7 +78,7 @@ def list_(as_json: bool) -> None:
         click.echo("no weights are installed: `bossnet weights import` brings some")
 
 
-@weights.command(epilog="Example:\n\n    bossnet weights show bossnet-demonstration")
+@weights.command(epilog="Example:\n\n    bossnet weights show bossnet-1")
 @click.argument("name")
 @said
 def show(name: str) -> None:
@@ -90,7 +90,7 @@ def show(name: str) -> None:
     click.echo(_flagging(card), err=True)
 
 
-@weights.command(epilog="Example:\n\n    bossnet weights verify bossnet-demonstration")
+@weights.command(epilog="Example:\n\n    bossnet weights verify bossnet-1")
 @click.argument("names", metavar="NAME...", nargs=-1)
 @said
 def verify(names: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bossnet.errors import ConfigurationError
 
 SHIPPED = Path(__file__).parent / "data"
-DEFAULTS = {"boss": "bossnet-demonstration"}  #: of the embedded database (contract, section 8)
+DEFAULTS = {"boss": "bossnet-1"}  #: of the embedded database (contract, section 8)
 
 
 @dataclass(frozen=True, slots=True)
