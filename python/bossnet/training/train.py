@@ -24,7 +24,7 @@ from bossnet.network.card import Card
 from bossnet.training import curves
 from bossnet.training.configuration import Training, load
 from bossnet.training.dataset import DESCRIPTION, Dataset
-from bossnet.training.draws import Draws
+from bossnet.training.draws import WHITE_DWARF, Draws, on_grid
 from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
 from bossnet.training.judge import Labelled, judge
 from bossnet.training.reference import FLAGGED, distances, features_of, limit, make_reference
@@ -34,6 +34,9 @@ from bossnet.work.provenance import commit
 CONFIGURATION = "training.yml"  #: the copy that the folder keeps
 REFERENCE, TESTED = 20000, 5000  #: draws that make the reference, and its limit
 BATCH = 50
+#: K: cooler white dwarfs show next to no lines. With them in the reference every spectrum without
+#: features would be familiar; without them, they are flagged as such spectra are.
+FEATURELESS = 7000.0
 _log = logging.getLogger(__name__)
 
 #: What has to be cited, by library; the first is of the network itself.
@@ -179,6 +182,10 @@ def _card(training: Training, dataset: Dataset, best: Numbers,
 
 
 def _batches(draws: Draws, number: int) -> Iterator[NDArray[np.float32]]:
-    """(up to BATCH, G) fluxes of the first so many draws."""
+    """(up to BATCH, G) fluxes of the first so many draws, but for featureless white dwarfs."""
     for first in range(0, number, BATCH):
-        yield np.array([draws[i][0] for i in range(first, min(first + BATCH, number))])
+        some = [draws.draw(i)[0] for i in range(first, min(first + BATCH, number))]
+        fluxes = [on_grid(drawn.spectrum, draws.network) for drawn in some
+                  if not (drawn.logg > WHITE_DWARF and drawn.log_teff < np.log10(FEATURELESS))]
+        if fluxes:
+            yield np.array(fluxes)
