@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -125,3 +126,8 @@ def _execute(url, statement):
         connection.cursor().execute(statement)
     finally:
         connection.close()
+
+
+def pytest_configure():
+    # A shell's background job ignores Ctrl-C, and would hand that on to the programs under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
