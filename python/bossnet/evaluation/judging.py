@@ -13,8 +13,8 @@ from bossnet.evaluation.foreign import check
 from bossnet.evaluation.noise_pulls import Realisations, realise
 from bossnet.evaluation.sample import Outcomes, Sample, run
 from bossnet.network.card import Card
+from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.prediction import DirectPredictor
 from bossnet.simulation.templates import Template
 from bossnet.task import BossNetTask
 
@@ -104,7 +104,7 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
             raise ConfigurationError(f"--foreign: without an ood_limit nothing is flagged, and "
                                      f"there is none in {', '.join(names)}; leave it out")
         check(foreign.stars)
-    tasks = [BossNetTask(DirectPredictor(n, BossNetTask.network, device=device), n_draws=n_draws,
+    tasks = [BossNetTask(fastest(n, BossNetTask.network, device=device), n_draws=n_draws,
                          seed=seed) for n in networks]
     outcomes = run(tasks, sample.observations(), progress=progress)
     if not any(np.isfinite(o.predicted).any() for o in outcomes):
