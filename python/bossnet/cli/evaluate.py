@@ -7,23 +7,16 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from bossnet import config
 from bossnet.cli.common import console, fail, json_option, print_json, said
+from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import held
 
 OF_LABELS = ("column", "above", "folder")  #: options that are for labelled files alone
 OF_DATASET = ("split", "snr", "instrument", "limit", "pulls", "pull_stars")
 MANY = 10  #: spectra without parameters that are said one by one
-EVERY = 30.0  #: seconds between two lines of progress where there is no terminal
 
 
 def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
@@ -130,7 +123,8 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
     limited = sum(n.card.ood_limit is not None for n in networks)
     total = len(sample) + len(pulls or ()) + limited * len(unlike or ())
     try:
-        with _Shown(total, quiet=as_json) as shown:
+        with Shown(failed="without parameters", quiet=as_json) as shown:
+            shown.begin(total)
             judged = judging.judge(networks, sample, n_draws=draws, seed=seed, device=device,
                                    pulls=pulls, foreign=unlike, progress=shown.advance)
         record, text = report.write(out, sample, judged, figures=figures, settings=report.settings(
@@ -141,6 +135,7 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
     if as_json:
         print_json(record)
     else:
+        console.print(shown.line())
         click.echo(text)
         console.print(f"written to {out}: " + ", ".join(sorted(p.name for p in out.iterdir())))
 
@@ -222,45 +217,3 @@ def _complain(results: list[Any]) -> None:
         console.print(f"no parameters: {r.error_message}")
     if len(failed) > MANY:
         console.print(f"and {len(failed) - MANY} more: see error_message in the results")
-
-
-class _Shown:
-    """Progress on a terminal, or a line now and then where there is none."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-            TextColumn("{task.fields[failed]} without parameters"), console=console,
-            disable=quiet or not console.is_terminal)
-        self._bar = self._progress.add_task("spectra", total=total, rate="", failed=0)
-        self._task = self._progress.tasks[0]
-        self._quiet = quiet
-        self._failed = 0
-        self._said = 0.0
-
-    def __enter__(self) -> "_Shown":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._progress.stop()
-        if not self._quiet:
-            console.print(self._line())
-
-    def advance(self, done: int, failed: int) -> None:
-        """So many more are done."""
-        self._failed += failed
-        self._progress.update(self._bar, advance=done, failed=self._failed, rate=self._rate())
-        seconds = self._task.elapsed or 0.0
-        if self._quiet or console.is_terminal or seconds - self._said < EVERY:
-            return
-        self._said = seconds
-        console.print(self._line())
-
-    def _rate(self) -> str:
-        return f"{self._task.completed / (self._task.elapsed or 1e-9):.1f}/s"
-
-    def _line(self) -> str:
-        return (f"{self._task.completed:.0f} of {self._task.total:.0f} spectra, {self._rate()}, "
-                f"{self._failed} without parameters")

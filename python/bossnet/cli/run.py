@@ -2,21 +2,16 @@
 
 import sys
 from collections import Counter
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
 import click
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from bossnet import config
 from bossnet.cli.common import console, database_option, json_option, print_json, said
+from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import held
 
@@ -88,9 +83,9 @@ def run(task: str, tables: tuple[str, ...], draws: int, database: str | None, as
 
     settings = Settings(tables=tuple(dict.fromkeys(tables)), n_draws=draws,
                         command=without_passwords(["astra", *sys.argv[1:]]), **options)
-    with _Shown(quiet=as_json) as shown:
+    with Shown(failed="failed", quiet=as_json) as shown:
         summary = found.execute(settled, settings, weights=weights, dry_run=dry_run,
-                                progress=shown.start)
+                                progress=partial(_started, shown=shown, quiet=as_json))
     if as_json:
         print_json(summary.as_dict())
     elif dry_run:
@@ -109,57 +104,19 @@ def _task(name: str) -> Any:
         return found[name].load()
 
 
-class _Shown:
-    """Progress on a terminal, or a line now and then where there is none."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-            TextColumn("{task.fields[failed]} failed"), console=console,
-            disable=quiet or not console.is_terminal)
-        self._quiet = quiet
-        self.seconds = 0.0
-
-    def __enter__(self) -> "_Shown":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._progress.stop()
-
-    def start(self, summary: Any) -> "_Shown":
-        """Called with the planned run; gives who is told how it goes on."""
-        if not self._quiet:
-            if summary.weights_status == "demonstration":
-                console.print(f"weights {summary.weights}: a demonstration, not for science")
-            for table, reason in summary.left_out.items():
-                console.print(f"left out: {table}: {reason}")
-            console.print(f"run {summary.run_pk}: {summary.n_selected} spectra, {summary.weights} "
-                          f"on {summary.device}")
-            if summary.continues is not None:
-                console.print(f"goes on with the overwriting that run {summary.continues} began")
-        self._total = summary.n_selected
-        self._bar = self._progress.add_task("spectra", total=summary.n_selected, rate="", failed=0)
-        self._task = self._progress.tasks[0]
-        self._said = 0.0
-        self._failed = 0
-        return self
-
-    def advance(self, done: int, failed: int) -> None:
-        """So many more are done."""
-        self._failed += failed
-        elapsed = self._task.elapsed or 1e-9
-        self._progress.update(self._bar, advance=done, failed=self._failed)
-        self.seconds = self._task.elapsed or elapsed
-        rate = self._task.completed / self.seconds
-        self._progress.update(self._bar, rate=f"{rate:.1f}/s")
-        if self._quiet or console.is_terminal or self.seconds - self._said < 30:
-            return
-        self._said = self.seconds
-        left = (self._total - self._task.completed) / rate if rate else 0
-        console.print(f"{self._task.completed:.0f} of {self._total} spectra, {rate:.1f}/s, "
-                      f"{self._failed} failed, {left:.0f} s left")
+def _started(summary: Any, shown: Shown, *, quiet: bool) -> Shown:
+    """Says what the planned run is; gives who is told how it goes on."""
+    if not quiet:
+        if summary.weights_status == "demonstration":
+            console.print(f"weights {summary.weights}: a demonstration, not for science")
+        for table, reason in summary.left_out.items():
+            console.print(f"left out: {table}: {reason}")
+        console.print(f"run {summary.run_pk}: {summary.n_selected} spectra, {summary.weights} "
+                      f"on {summary.device}")
+        if summary.continues is not None:
+            console.print(f"goes on with the overwriting that run {summary.continues} began")
+    shown.begin(summary.n_selected)
+    return shown
 
 
 def _show_plan(summary: Any, settings: Any) -> None:

@@ -6,7 +6,7 @@ source is a function below, with its line in `SOURCES`.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import distributions
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from bossnet import __version__
 from bossnet.errors import ConfigurationError
-from bossnet.simulation.templates import Template
+from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import between
 from bossnet.training.dataset import Dataset, Entry, write
 from bossnet.training.reserved import Reserved
@@ -115,7 +115,7 @@ def _libraries(origins: Origins) -> Iterator[Entry]:
     for star in origins.stars:
         split = split_of(star.names[0])
         template = Template(star.names[0], star.library, star.teff, star.logg, star.fe_h,
-                            star.flux, np.empty(0, np.float32))
+                            star.flux, resolution(star.library))
         ends = []
         if star.library == "miles":
             found = (model_red_end(star, origins.doppler), neighbours_red_end(star, lenders))
@@ -125,8 +125,7 @@ def _libraries(origins: Origins) -> Iterator[Entry]:
         for end in ends:
             flux = star.flux.copy()
             flux[RED] = end
-            yield Entry(Template(template.star, template.library, template.teff, template.logg,
-                                 template.fe_h, flux, template.fwhm), split, FROM)
+            yield Entry(replace(template, flux=flux), split, FROM)
 
 
 def _thedoppler(origins: Origins) -> Iterator[Entry]:
