@@ -1,0 +1,67 @@
+"""The network that ships keeps within its bounds, and does what its page says of it."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from bossnet.evaluation.flagging import flagged_rates
+from bossnet.evaluation.statistics import robust_sigma
+from bossnet.network import BOSS
+from bossnet.network.architecture import Architecture, BossNet
+from bossnet.network.fast import fastest
+from bossnet.network.frozen import load
+from bossnet.network.installed import DEFAULTS, SHIPPED
+from bossnet.simulation.instruments import BOSS as INSTRUMENT
+from bossnet.simulation.observe import observe
+from bossnet.simulation.templates import packaged
+from bossnet.task import BossNetTask
+
+NOT_TOLD = ("ordinary star", "emission-line star")
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load(SHIPPED / f"{DEFAULTS['boss']}.safetensors")
+
+
+def operations(network):
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network.eval()(torch.zeros(1, 1, BOSS.grid.size))
+    return counter.get_total_flops()
+
+
+def test_it_is_small_and_quick(shipped):
+    assert shipped.path.stat().st_size < 20e6
+    published = operations(BossNet(Architecture()))  # 1.10 GFLOP a pass (contract, section 4)
+    assert operations(shipped.module) < 0.25 / 1.10 * published
+
+
+def test_its_card_says_what_it_was_made_of(shipped):
+    provenance = shipped.card.provenance
+    assert {"training", "dataset", "stars", "spectra", "command", "citations"} <= set(provenance)
+    assert shipped.card.licence
+    assert shipped.card.coverage
+
+
+def test_foreign_spectra_are_flagged_and_ordinary_stars_are_not(shipped):
+    rates = flagged_rates(fastest(shipped, BOSS), snrs=(30.0,), number=12)
+    assert {r.kind for r in rates} > set(NOT_TOLD)
+    for rate in rates:
+        if rate.kind not in NOT_TOLD:
+            assert rate.flagged >= 0.7, rate
+        elif rate.kind == "ordinary star":
+            assert rate.flagged <= 0.2, rate
+
+
+def test_stars_that_it_was_not_trained_on_come_out_as_they_are(shipped):
+    stars = [t for t in packaged() if 4000 < t.teff < 7500]
+    task = BossNetTask(fastest(shipped, BOSS), n_draws=0)
+    rng = np.random.default_rng(1)
+    results = list(task.run(observe(t, INSTRUMENT, 50.0, 50.0, 0.0, rng) for t in stars))
+    for column, truth, limit in (
+            ("log_teff", np.log10([t.teff for t in stars]), 0.015),
+            ("logg", np.array([t.logg for t in stars]), 0.35),
+            ("v_rel", np.full(len(stars), 50.0), 15.0)):
+        found = np.array([r.values[column] for r in results])
+        assert robust_sigma(found - truth) < limit, column
