@@ -71,8 +71,6 @@ def test_every_shared_spectrum_ends_as_a_row_and_every_other_file_is_refused(
 def test_one_observation_of_two_releases_gives_the_same_parameters(shared):
     # DR9 reduced the red arm anew: their fluxes differ by up to 0.3 of their errors there.
     network = SHIPPED / "bossnet-1.safetensors"
-    if not network.exists():
-        pytest.skip(f"{network} is not there: it is needed for this test")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     task = BossNetTask(DirectPredictor(load(network), BOSS), n_draws=8)
