@@ -157,7 +157,9 @@ WHERE _row.spectrum_pk = ANY ({keys}::bigint[]) AND ({todo})
 ORDER BY _row.spectrum_pk
 
 -- name: lock_counts
-SELECT counts FROM bossnet_run WHERE pk = %(run)s FOR UPDATE
+-- Not FOR UPDATE, which waits for every worker whose rows refer to the run: two would wait for
+-- each other.
+SELECT counts FROM bossnet_run WHERE pk = %(run)s FOR NO KEY UPDATE
 
 -- name: add_counts
 UPDATE bossnet_run SET n_done = n_done + %(n_done)s, n_failed = n_failed + %(n_failed)s,
