@@ -192,6 +192,8 @@ def _end_when_alone(connection: Connection) -> None:
 
 if __name__ == "__main__":
     # Under its own name, by which what is sent is known at the other end.
+    from bossnet import log
     from bossnet.processes import _answer as answer
 
-    answer(Connection(int(sys.argv[1])))
+    with log.shown():
+        answer(Connection(int(sys.argv[1])))

@@ -19,7 +19,7 @@ def typed(text):
         words = shlex.split(line, comments=True)
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words = words[1:]
-        ends = [i for i, word in enumerate(words) if word in ("|", ">", "&&", ";")]
+        ends = [i for i, word in enumerate(words) if word in ("|", ">", "2>>", "&&", ";")]
         yield words[:ends[0]] if ends else words
 
 

@@ -37,7 +37,7 @@ def section(title):
 
 @pytest.mark.parametrize(("command", "title"), [
     ("init", "astra init"), ("ingest", "astra ingest"), ("run", "astra run bossnet"),
-    ("status", "astra status"), ("simulate", "Simulated spectra")])
+    ("status", "Seeing what goes on"), ("simulate", "Simulated spectra")])
 def test_every_option_of_a_command_is_named_in_its_section(command, title):
     assert {o for o in options(command) if not re.search(o + r"\b", section(title))} == set()
 

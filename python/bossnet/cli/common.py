@@ -1,6 +1,7 @@
 """What every command shares: the database's option, errors in one line, exit statuses."""
 
 import json
+import logging
 import signal
 import sys
 import threading
@@ -9,25 +10,45 @@ from contextlib import contextmanager
 from functools import wraps
 from importlib.util import find_spec
 from types import FrameType
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 import psycopg2
 from rich.console import Console
 
+from bossnet import log
 from bossnet.errors import BossNetError, ConfigurationError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_log = logging.getLogger(__name__)
+
+
+class _Console(Console):
+    """Standard error; its lines are messages of the log where that is JSON."""
+
+    _lines = log.Lines()
+
+    @property  # type: ignore[misc]
+    def file(self) -> IO[str]:
+        return self._lines if log.is_json() else super().file  # type: ignore[return-value]
+
+    @property
+    def is_terminal(self) -> bool:
+        return not log.is_json() and super().is_terminal
+
+
 #: For people: progress, summaries, warnings. What a program reads goes to standard output.
 #: Without markup, as names and expressions hold brackets; lines are not cut for a log.
-console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+console = _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 database_option = click.option(
     "--database", metavar="URL", help="postgresql://...; by default BOSSNET_DATABASE_URL, the "
     "configuration file, or the embedded Postgres under BOSSNET_HOME.")
 json_option = click.option("--json", "as_json", is_flag=True,
                            help="Print one JSON object to standard output.")
+log_option = click.option("--log-json", is_flag=True, help="Log as lines of JSON to standard "
+                          "error; by default as BOSSNET_LOG (text or json) says.")
 
 
 def said(command: Command) -> Command:
@@ -39,19 +60,35 @@ def said(command: Command) -> Command:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            with _sigterm_as_ctrl_c():
-                return command(*args, **kwargs)
-        except ConfigurationError as e:
+            with log.shown(as_json=kwargs.pop("log_json", False)):
+                return _ended(command, *args, **kwargs)
+        except ConfigurationError as e:  # of the log itself
             fail(str(e), 2)
-        except BossNetError as e:
-            fail(str(e), 1)
-        except psycopg2.Error as e:  # a right is missing, or the connection is gone
-            text = str(e).strip() or type(e).__name__
-            fail(f"the database failed: {text.splitlines()[0]}", 1)
-        except KeyboardInterrupt:
-            fail("stopped; what was finished is written, and running again goes on", 130)
 
     return run  # type: ignore[return-value]
+
+
+def _ended(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the command gives; an error is said, and ends the program."""
+    try:
+        with _sigterm_as_ctrl_c():
+            return command(*args, **kwargs)
+    except ConfigurationError as e:
+        fail(str(e), 2)
+    except BossNetError as e:
+        fail(str(e), 1)
+    except psycopg2.Error as e:  # a right is missing, or the connection is gone
+        text = str(e).strip() or type(e).__name__
+        fail(f"the database failed: {text.splitlines()[0]}", 1)
+    except KeyboardInterrupt:
+        fail("stopped; what was finished is written, and running again goes on", 130)
+    except (click.ClickException, click.exceptions.Exit):
+        raise
+    except Exception:
+        if not log.is_json():
+            raise
+        _log.critical("an unforeseen error: a fault of the software", exc_info=True)
+        sys.exit(1)
 
 
 @contextmanager
@@ -80,7 +117,10 @@ def require(extra: str, *modules: str) -> None:
 
 def fail(message: str, status: int) -> None:
     """Says what went wrong and ends the program with this exit status."""
-    click.echo(f"error: {message}", err=True)
+    if log.is_json():
+        _log.error("%s", message)
+    else:
+        click.echo(f"error: {message}", err=True)
     sys.exit(status)
 
 

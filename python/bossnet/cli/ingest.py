@@ -6,7 +6,14 @@ import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bossnet import config as configuration
-from bossnet.cli.common import console, database_option, json_option, print_json, said
+from bossnet.cli.common import (
+    console,
+    database_option,
+    json_option,
+    log_option,
+    print_json,
+    said,
+)
 from bossnet.registry.ingest import Ingested
 from bossnet.registry.ingest import ingest as register_spectra
 
@@ -21,6 +28,7 @@ from bossnet.registry.ingest import ingest as register_spectra
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything was refused.")
 @database_option
 @json_option
+@log_option
 @click.pass_context
 @said
 def ingest(context: click.Context, paths: tuple[str, ...], summaries: tuple[Path, ...],

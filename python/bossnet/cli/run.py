@@ -10,7 +10,14 @@ import click
 from rich.table import Table
 
 from bossnet import config
-from bossnet.cli.common import console, database_option, json_option, print_json, said
+from bossnet.cli.common import (
+    console,
+    database_option,
+    json_option,
+    log_option,
+    print_json,
+    said,
+)
 from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import held
@@ -61,6 +68,7 @@ def _positive_or_auto(context: click.Context, option: click.Parameter, value: st
 @click.option("--dry-run", is_flag=True, help="Only say how many spectra it would take.")
 @database_option
 @json_option
+@log_option
 @said
 def run(task: str, tables: tuple[str, ...], draws: int, database: str | None, as_json: bool,
         weights: str | None, dry_run: bool, **options: Any) -> None:
