@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from bossnet.errors import ConfigurationError
+from bossnet.passwords import holds_password, refuse_on_command_line, warn_of_readers
 
 ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout")
 SELECTION_TIMEOUT = 600.0  #: seconds (contract, section 8)
@@ -46,14 +47,19 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
     """The configuration, with ``database`` the value of the option ``--database``.
 
     Raises:
-        ConfigurationError: the file cannot be read, or an entry is unknown or of a wrong type.
+        ConfigurationError: the file cannot be read, or an entry is unknown or of a wrong type; or
+            the option holds a password.
     """
+    if database:
+        refuse_on_command_line(database)
     path, values = _file(environment)
 
     def text(name: str, variable: str | None = None) -> str | None:
         value = (environment.get(variable) if variable else None) or values.get(name)
         if value is not None and not isinstance(value, str):
-            raise ConfigurationError(f"{path}: {name} must be a text, not {value!r}")
+            # Not what it is: that may hold a password.
+            raise ConfigurationError(f"{path}: {name} must be a text, not of type "
+                                     f"{type(value).__name__}")
         return value
 
     roots = values.get("roots") or {}
@@ -63,6 +69,9 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
     if not isinstance(timeout, int | float) or timeout <= 0:
         raise ConfigurationError(f"{path}: selection_timeout must be a number of seconds > 0, "
                                  f"not {timeout!r}")
+    if any(holds_password(url) for url in (values.get("database"), values.get("reader"))
+           if isinstance(url, str)):
+        warn_of_readers(path)
     home = text("home", "BOSSNET_HOME")
     return Config(
         home=Path(home).expanduser().absolute() if home else _default_home(environment),
@@ -84,8 +93,11 @@ def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
         return path, {}
     try:
         values = yaml.safe_load(path.read_text()) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
+    except (OSError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path}: cannot be read as YAML: {e}") from e
+    except yaml.YAMLError as e:
+        # In its own words the line is quoted, which may hold a password; so without its cause, too.
+        raise ConfigurationError(f"{path}: cannot be read as YAML: {_place(e)}") from None
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}: must hold entries such as `schema: bossnet`")
     unknown = sorted(set(map(str, values)) - set(ENTRIES))
@@ -93,6 +105,14 @@ def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
         raise ConfigurationError(f"{path}: unknown entries {', '.join(unknown)}; known are "
                                  f"{', '.join(ENTRIES)}")
     return path, values
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """What is wrong with a YAML text and in which line, without a word of the text."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return "it holds characters that YAML does not take"
+    problem = (error.problem or "").split("'")[0].strip()  # what follows may be quoted from it
+    return f"line {error.problem_mark.line + 1}: {problem}"
 
 
 def _default_home(environment: Mapping[str, str]) -> Path:

@@ -102,12 +102,14 @@ def test_a_url_or_a_configuration_that_cannot_be_used_is_exit_status_2(server, r
 @pytest.mark.parametrize("arguments", [["run", "bossnet"], ["status"]], ids=lambda a: a[0])
 def test_the_process_itself_shows_no_password_and_no_traceback(server, at, arguments):
     wrong = server.url(password="hunter2")
-    for commands, options in ((at(wrong), []), (at(server.url()), ["--database", wrong])):
-        done = commands(*arguments, *options, status=1)
+    for commands, options, status, said in (
+            (at(wrong), [], 1, "authentication failed"),
+            (at(server.url()), ["--database", wrong], 2, "in the list of processes")):
+        done = commands(*arguments, *options, status=status)
         assert done.stdout == ""
         assert done.stderr.count("\n") == 1
         assert "hunter2" not in done.stderr
-        assert "authentication failed" in done.stderr
+        assert said in done.stderr
 
 
 def test_without_its_reader_no_selection_is_made(server, refused, at):
@@ -137,11 +139,10 @@ def test_by_tcp_and_passwords_a_run_is_done_and_no_record_holds_them(server, rea
     assert "as user 'bossnet_reader'" in said  # its password is not the operator's
     (tmp_path / "bossnet.yml").write_text(f"reader: {reader}\n")
     astra.register(files)
-    done = [astra(*run, "--tag", tag, "--database", url)
-            for tag, url in (("a", server.url()), ("b", (
-                f"host=127.0.0.1 port={server.port} user=operator dbname=survey "
-                f"password='{SECRET}'")))]
-    done += [astra("status"), astra("status", 1)]
+    done = [astra(*run, "--tag", "a"), astra("status"), astra("status", 1)]
+    # From the environment, too, beside an address without one.
+    astra.environment["PGPASSWORD"] = SECRET
+    done += [astra(*run, "--tag", "b", "--database", server.url().replace(f":{ENCODED}", ""))]
     records = astra.sql("SELECT * FROM bossnet_run")
     assert [r["n_done"] for r in records] == [3, 3]
     assert all("snr > 1" in r["command"] for r in records)
