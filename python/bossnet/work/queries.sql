@@ -126,7 +126,7 @@ WHERE pk = %(run)s
 -- name: claim
 -- The next chunk of a run for this worker; none is left where no row comes back.
 UPDATE bossnet_chunk
-SET state = 'claimed', worker = %(worker)s, claimed = now(), heartbeat = now(),
+SET state = 'claimed', worker = %(worker)s, claimed = now(),
     attempts = attempts + 1
 WHERE pk = (SELECT pk FROM bossnet_chunk WHERE run_pk = %(run)s AND state = 'ready'
             ORDER BY pk LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -138,21 +138,25 @@ UPDATE bossnet_chunk SET state = %(state)s, finished = CASE %(state)s WHEN 'done
 WHERE pk = %(chunk)s AND worker = %(worker)s AND state = 'claimed'
 
 -- name: beat
--- The sign of life of a worker, on its run and its chunks.
-WITH beaten AS (
-    UPDATE bossnet_chunk SET heartbeat = now()
-    WHERE run_pk = %(run)s AND worker = %(worker)s AND state = 'claimed'
-)
+-- The sign of life of a worker, on its run.
 UPDATE bossnet_run SET heartbeat = now() WHERE pk = %(run)s
 
 -- name: chunk_rows
--- What is to be done of a chunk, with all that its table, its source and its noise key say. By
--- way of JSON, as a survey's own tables need not have these columns.
-SELECT _row.*, (to_jsonb(spectrum) ->> 'noise_key')::bigint AS _noise_key,
-       (to_jsonb(source) ->> 'ebv')::real AS _ebv, (to_jsonb(source) ->> 'a_g')::real AS _a_g
+-- What is to be done of a chunk, with all that its table, its source and its noise key say. A
+-- survey's own tables need not have these columns: a name is the table's, else NULL. OFFSET 0
+-- keeps them a look into an index for each row; whole tables would be read beside them else.
+SELECT _row.*, _spectrum.noise_key AS _noise_key, _source.ebv AS _ebv, _source.a_g AS _a_g
 FROM {table} AS _row
-LEFT JOIN source ON source.pk = _row.source_pk
-LEFT JOIN spectrum ON spectrum.pk = _row.spectrum_pk
+LEFT JOIN LATERAL (
+    SELECT found.* FROM (SELECT NULL::bigint AS noise_key) AS else_null, LATERAL (
+        SELECT noise_key::bigint FROM spectrum WHERE spectrum.pk = _row.spectrum_pk OFFSET 0
+    ) AS found
+) AS _spectrum ON true
+LEFT JOIN LATERAL (
+    SELECT found.* FROM (SELECT NULL::real AS ebv, NULL::real AS a_g) AS else_null, LATERAL (
+        SELECT ebv::real, a_g::real FROM source WHERE source.pk = _row.source_pk OFFSET 0
+    ) AS found
+) AS _source ON true
 WHERE _row.spectrum_pk = ANY ({keys}::bigint[]) AND ({todo})
 ORDER BY _row.spectrum_pk
 

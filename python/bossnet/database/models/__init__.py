@@ -10,7 +10,7 @@ The bulk of the work goes past them: results are written by COPY (``bossnet.data
 """
 
 from bossnet.database.models.base import Database, bind, database
-from bossnet.database.models.results import BossNet, BossNetCatalog, Run
+from bossnet.database.models.results import BossNet, BossNetCatalog, Run, Worker
 from bossnet.database.models.spectra import (
     ApogeeCoaddedSpectrumInApStar,
     BossCombinedSpectrum,
@@ -21,5 +21,5 @@ from bossnet.database.models.spectra import (
 )
 
 __all__ = ["ApogeeCoaddedSpectrumInApStar", "BossCombinedSpectrum", "BossNet", "BossNetCatalog",
-           "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source", "Spectrum", "bind",
-           "database"]
+           "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source", "Spectrum", "Worker",
+           "bind", "database"]

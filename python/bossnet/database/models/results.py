@@ -27,13 +27,14 @@ class Run(Model):
 
     pk = key("Key of the run, the run_pk of results.")
     task = text("Task that ran: bossnet or apogeenet.")
-    state = text("planning (the work is being listed), running, done (every selected spectrum "
-                 "has its row), failed (see error_message), interrupted (stopped from outside; "
-                 "running again goes on).")
+    state = text("planning (the work is being listed), planned (it waits for its first worker), "
+                 "running, done (every selected spectrum has its row), failed (see error_message), "
+                 "interrupted (its last worker was stopped or failed; a worker that joins goes "
+                 "on).")
     continues = link("self", "For a run that goes on with an interrupted --overwrite: the first "
                              "run of that chain, whose rows are not made again.")
     started = timestamp("When the run began.")
-    heartbeat = timestamp("When the run last said that it is alive.")
+    heartbeat = timestamp("When a worker of the run last said that it is alive.")
     finished = timestamp("When the run ended, however it ended; NULL before.")
     username = text("Who ran it: user of the operating system.")
     hostname = text("Where it ran.")
@@ -63,9 +64,42 @@ class Run(Model):
     n_failed = big("Of these, the failures (result_flags bit 0).")
     counts = json("How many rows carry each flag, by its name.")
     error_message = text("Why the run failed or was stopped.")
+    settings = json("What a worker needs to join, beside the other columns: the options of the "
+                    "run, the weights as they were named, what is overwritten or tried again.")
 
     class Meta:
         table_name = "bossnet_run"
+
+
+class Worker(Model):
+    """One row for every process that works on a run."""
+
+    pk = key("Key of the worker, the worker_pk of chunks.")
+    run = link(Run, "The run (bossnet_run.pk).")
+    state = text("running (dead where the heartbeat is older than the lease), done (no work was "
+                 "left), stopped (by a signal, or with its run), failed (see error_message).")
+    hostname = text("Where it runs.")
+    pid = integer("Its process, on that host.")
+    process = text("Which process of that number: boot and namespace of the host, and when it "
+                   "began. Workers on the same host see by it that another has died.")
+    slurm_job = text("Slurm's job, JOB or JOB_TASK of an array; NULL without Slurm.")
+    slurm_task = integer("Number within Slurm's array; NULL without one.")
+    device = text("Device the network runs on, with its name.")
+    started = timestamp("When it joined the run.")
+    heartbeat = timestamp("When it last said that it is alive.")
+    lease = real("After how much silence it is taken for dead [s].")
+    finished = timestamp("When it ended, or was found dead; NULL before.")
+    n_chunks = integer("Chunks that it ended, or gave back with results.")
+    n_done = big("Spectra whose row it wrote, failures among them.")
+    n_failed = big("Of these, the failures (result_flags bit 0).")
+    recent = integer("How many of its last spectra are looked back at for an outage.")
+    recent_failed = integer("Of these, those that failed for an outward reason.")
+    t_database = real("Time spent on claims, signs of life and writing [s].")
+    t_work = real("Time since it joined [s].")
+    error_message = text("Why it failed or was stopped, or how it was found dead.")
+
+    class Meta:
+        table_name = "bossnet_worker"
 
 
 class _Result(Model):
