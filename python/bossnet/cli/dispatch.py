@@ -13,7 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from bossnet.cli.bossnet import OPERATOR, program
-from bossnet.cli.run import TASKS, run
+from bossnet.cli.options import TASKS
+from bossnet.cli.run import run
 
 DISTRIBUTION = "astra-bossnet"  #: ours
 HELP = """Run BOSS Net over a survey's spectra.
