@@ -1,10 +1,15 @@
-"""A worker: claims chunks of a run, reads, predicts, flags, writes, until none is left."""
+"""A worker: claims chunks of a run, reads, predicts, flags, writes, until none is left.
+
+Three things go on at once: readers read ahead, a thread predicts, and the main thread keeps and
+writes what was predicted before.
+"""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bossnet import v_astra
 from bossnet.errors import OutageError
@@ -22,9 +27,26 @@ AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch
 PASSES = 700  #: of the network at most for that; after them a signal is looked for
 
 
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
 def together(batch_size: int, n_draws: int) -> int:
     """How many spectra are handed to the task together: never less than the device's batch."""
     return max(batch_size, min(AT_ONCE, PASSES // (n_draws + 1)))
+
+
+def one_ahead(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]
+              ) -> Iterator[tuple[Item, Answer]]:
+    """Each item with the answer to it, in their order, while the next one is worked on."""
+    before = None
+    for item in items:
+        after = item, executor.submit(work, item)
+        if before is not None:
+            yield before[0], before[1].result()
+        before = after
+    if before is not None:
+        yield before[0], before[1].result()
 
 
 class Progress(Protocol):
@@ -52,6 +74,9 @@ class _Open:
     @property
     def complete(self) -> bool:
         return len(self.rows) == len(self.chunk.rows)
+
+
+_Batch = Sequence[tuple[_Open, str, Row, Reading]]
 
 
 class Worker:
@@ -92,10 +117,11 @@ class Worker:
             self.claims.beat()
 
         stream = readers.stream(self._rows(), waiting=glance)
-        with interruption.deferred():
+        batches = iter(lambda: list(islice(stream, self.at_once)), [])
+        with interruption.deferred(), ThreadPoolExecutor(1, "bossnet-device") as device:
             try:
-                while some := list(islice(stream, self.at_once)):
-                    self._do(some)
+                for some, (results, seconds) in one_ahead(device, self._predict, batches):
+                    self._take(some, results, seconds / len(some))
                     glance()
             finally:
                 stream.close()
@@ -110,11 +136,15 @@ class Worker:
             for row in chunk.rows:
                 yield opened, chunk.table, row
 
-    def _do(self, some: Sequence[tuple[_Open, str, Row, Reading]]) -> None:
+    def _predict(self, some: _Batch) -> tuple[list[Result], float]:
+        """What comes of some spectra, and the seconds that it took; in the device's thread."""
         start = time.perf_counter()
         results = list(self.task.run((reading.observation for *_, reading in some),
                                      at_once=len(some)))
-        seconds = (time.perf_counter() - start) / len(some)
+        return results, time.perf_counter() - start
+
+    def _take(self, some: _Batch, results: Sequence[Result], seconds: float) -> None:
+        """Keeps results, and writes the chunks that are complete with them."""
         for (opened, _, row, reading), result in zip(some, results, strict=True):
             self._keep(opened, row, reading, result, seconds)
         if self.watch.is_outage:
