@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from bossnet import config
-from bossnet.cli.common import database_option, json_option, print_json, said
+from bossnet.cli.common import database_option, json_option, log_option, print_json, said
 from bossnet.cli.options import run_options, settings_of, task_named, worker_options
 from bossnet.cli.progress import Shown
 from bossnet.cli.summary import announce, show_plan, show_summary
@@ -19,6 +19,7 @@ from bossnet.cli.summary import announce, show_plan, show_summary
 @click.option("--dry-run", is_flag=True, help="Only say how many spectra it would take.")
 @database_option
 @json_option
+@log_option
 @said
 def run(task: str, database: str | None, as_json: bool, weights: str | None, dry_run: bool,
         **options: Any) -> None:
