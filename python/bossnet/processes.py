@@ -159,11 +159,11 @@ class _Process:
 
 
 def _hold_signals() -> None:
-    """Keeps Ctrl-C and SIGTERM from this thread and from the processes that it starts.
+    """Keeps Ctrl-C, SIGTERM and SIGUSR1 from this thread and the processes that it starts.
 
     They are for the main thread, which ends the processes when it has done with them.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1))
 
 
 def _answer(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noted while work is finished, obeyed at once at any other time."""
+"""Ctrl-C, SIGTERM, SIGUSR1: noted while work is finished, obeyed at once at any other time."""
 
 import signal
 import threading
@@ -19,7 +19,7 @@ def test_a_signal_stops_what_is_not_deferred(number):
         assert interruption.asked
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_noted_while_work_is_finished_and_a_second_one_stops_it(number):
     with Interruption().installed() as interruption:
         with interruption.deferred():
@@ -28,6 +28,23 @@ def test_a_signal_is_noted_while_work_is_finished_and_a_second_one_stops_it(numb
             assert interruption.asked
         with pytest.raises(KeyboardInterrupt), interruption.deferred():
             signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("others", [[signal.SIGUSR1], [signal.SIGTERM], []])
+def test_slurms_signal_and_that_of_its_jobs_script_are_one(others):
+    with Interruption().installed() as interruption, interruption.deferred():
+        for number in [*others, signal.SIGUSR1, signal.SIGUSR1]:
+            signal.raise_signal(number)
+        assert interruption.asked
+
+
+def test_sigterm_after_sigusr1_is_the_first_to_insist():
+    with Interruption().installed() as interruption:
+        with interruption.deferred():
+            signal.raise_signal(signal.SIGUSR1)
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt), interruption.deferred():
+            signal.raise_signal(signal.SIGTERM)
 
 
 def test_who_handled_the_signals_before_does_so_again():

@@ -71,7 +71,7 @@ def said(command: Command) -> Command:
 def _ended(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the command gives; an error is said, and ends the program."""
     try:
-        with _sigterm_as_ctrl_c():
+        with _signals_as_ctrl_c():
             return command(*args, **kwargs)
     except ConfigurationError as e:
         fail(str(e), 2)
@@ -92,7 +92,7 @@ def _ended(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
+def _signals_as_ctrl_c() -> Iterator[None]:
     """From the start, and not only once the work has begun: loading torch alone takes seconds."""
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -100,11 +100,16 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1)}
     try:
         yield
+    except KeyboardInterrupt:
+        # Slurm and its job's script both ask; the exit status is to be that of a command that ends.
+        before = dict.fromkeys(before, signal.SIG_IGN)
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def require(extra: str, *modules: str) -> None:

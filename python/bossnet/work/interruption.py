@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what is finished is written, the rest is left for the next time."""
+"""Ctrl-C, SIGTERM, SIGUSR1: what is finished is written, the rest is left for the next time."""
 
 import signal
 import threading
@@ -8,7 +8,7 @@ from types import FrameType
 
 from psycopg2.extensions import connection as Connection
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 _GLANCE = 0.1  #: seconds between two looks at whether a signal has come
 
 
@@ -16,12 +16,14 @@ class Interruption:
     """Whether the run is asked to stop.
 
     The first signal is noted while work is `deferred`, and raises KeyboardInterrupt at any
-    other time; a second one always raises.
+    other time; a second one always raises. SIGUSR1 asks, and never insists: under Slurm it comes
+    from the job's script, beside the SIGTERM that Slurm sends to every process of a job.
     """
 
     def __init__(self) -> None:
         self.asked = False
         self._deferred = False
+        self._insists = False  # the next signal but SIGUSR1
 
     @contextmanager
     def installed(self) -> Iterator["Interruption"]:
@@ -47,7 +49,11 @@ class Interruption:
 
     def _come(self, number: int, frame: FrameType | None) -> None:
         first, self.asked = not self.asked, True
-        if not (self._deferred and first):
+        if number == signal.SIGUSR1:
+            insists = False
+        else:
+            insists, self._insists = self._insists, True
+        if insists or (first and not self._deferred):
             raise KeyboardInterrupt
 
 
