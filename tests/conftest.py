@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -51,6 +52,18 @@ def servers():
     for home in homes:
         embedded.stop(home)
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def database_of(servers):
+    """Fresh databases after `astra init`, on a version of Postgres: a context with its URL."""
+    @contextmanager
+    def database(version):
+        for url in _database(servers(version), "template_bossnet"):
+            initialise(Config(Path(tempfile.gettempdir()), database_url=url))
+            yield url
+
+    return database
 
 
 @pytest.fixture

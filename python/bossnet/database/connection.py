@@ -30,6 +30,8 @@ _RIGHTS_A_READER_LACKS = """
                      WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
                        AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
             THEN 'may write tables of schema ' || %(schema)s
+        WHEN has_schema_privilege(quote_ident(%(schema)s), 'CREATE')
+            THEN 'may make tables or functions in schema ' || %(schema)s
     END
     FROM pg_roles WHERE rolname = session_user
 """

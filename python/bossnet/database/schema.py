@@ -25,7 +25,7 @@ _RECORD = """
 INSERT INTO bossnet_migration (number, name, sha256, relations)
 SELECT {number}, {name}, {sha256}, coalesce(array_agg(relname::text ORDER BY relname), '{{}}')
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'v')
+WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v')
   AND relname NOT IN (SELECT name FROM bossnet_relations_before)"""
 
 
