@@ -1,86 +1,177 @@
-"""`astra status`: runs, their counts, and what failed."""
+"""`astra status`: runs, how far they are, who works on them, and what failed."""
 
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+import psycopg2
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
 
 from bossnet import config
+from bossnet.cli import showing
 from bossnet.cli.common import database_option, json_option, print_json, said
+from bossnet.errors import DatabaseError
 
-WIDE = 200  #: signs of a line where no terminal says how many it shows
+ON_TERMINAL, IN_FILE = 2.0, 30.0  #: seconds between two looks
+PATIENCE = 600.0  #: seconds that a database may be gone while it is watched
+PAUSE = 10.0  #: failures are counted again after so many times as long as that takes
 
 
-@click.command(epilog="Example:\n\n    astra status 12")
+@click.command(epilog="Example:\n\n    astra status 12 --watch")
 @click.argument("run", type=int, required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True,
               help="How many of the last runs.")
+@click.option("--watch", is_flag=True, help="Look again and again: at one RUN until it ends (exit "
+              "status 0 if it is done, else 1), at several until Ctrl-C.")
+@click.option("--every", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Between two "
+              f"looks of --watch.  [default: {ON_TERMINAL:g}, or {IN_FILE:g} where standard "
+              "output is no terminal]")
 @database_option
 @json_option
 @said
-def status(run: int | None, limit: int, database: str | None, as_json: bool) -> None:
-    """Show the last runs, or one RUN with its flags and its failures by reason."""
-    from bossnet.database import schema
-    from bossnet.database.connection import connect
-    from bossnet.work.status import failures, recent
+def status(run: int | None, limit: int, watch: bool, every: float | None, database: str | None,
+           as_json: bool) -> None:
+    """Show the last runs, or one RUN with its flags, workers, and failures by reason.
 
-    settled = config.load(database)
-    connection = connect(settled, application="astra status")
-    try:
-        schema.check(connection, settled.schema)
-        runs = recent(connection, run=run, limit=limit)
-        failed = failures(connection, runs[0]) if run is not None else []
-    finally:
-        connection.close()
+    With --watch on a terminal the picture is renewed in place; elsewhere, a line is printed for
+    each run that has changed, or with --json an object a line.
+    """
+    with _Looks(config.load(database), run, limit).open() as looks:
+        if watch:
+            sys.exit(_watch(looks, every, as_json))
+        looks.look()
     if as_json:
-        print_json({"runs": runs} if run is None
-                   else {"run": runs[0], "failures": [asdict(f) for f in failed]})
-    elif run is None:
-        _show_runs(runs)
+        print_json(looks.as_dict())
     else:
-        _show_run(runs[0], failed)
+        showing.output().print(looks.shown(), soft_wrap=True)
 
 
-def _show_runs(runs: list[dict[str, Any]]) -> None:
-    if not runs:
-        click.echo("no runs yet: `astra run bossnet` makes one")
-        return
-    table = Table("run", "task", "state", "started", "done", "failed", "rate/s", "left", "tag",
-                  "where", box=None)
-    for r in runs:
-        left = f"{r['seconds_left']:.0f} s" if r["seconds_left"] is not None else ""
-        table.add_row(str(r["pk"]), r["task"], r["state"], r["started"][:19],
-                      f"{r['n_done']}/{r['n_selected']}", str(r["n_failed"]),
-                      f"{r['rate']:.1f}" if r["rate"] else "", left, r["tag"],
-                      r["selection"] or "")
-    out = Console(highlight=False, markup=False)
-    if not out.is_terminal:
-        out.width = max(out.width, WIDE)
-    out.print(table)
+class _Looks:
+    """Looks at the runs of a database.
+
+    Attributes:
+        runs: as they were at the last look.
+        failed: failures of the one run.
+    """
+
+    def __init__(self, settled: config.Config, run: int | None, limit: int) -> None:
+        self._config, self.run, self._limit = settled, run, limit
+        self._connection: Any = None
+        self._counted, self._not_before = 0, 0.0
+        self.runs: list[dict[str, Any]] = []
+        self.failed: list[Any] = []
+
+    @contextmanager
+    def open(self) -> Iterator["_Looks"]:
+        """Closes its connection in the end."""
+        try:
+            yield self
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def look(self) -> None:
+        """Looks again. Raises DatabaseError or psycopg2.Error, then it is closed."""
+        from bossnet.database import schema
+        from bossnet.database.connection import connect
+        from bossnet.work.status import failures, recent
+
+        try:
+            if self._connection is None:
+                self._connection = connect(self._config, application="astra status")
+                schema.check(self._connection, self._config.schema)
+            self.runs = recent(self._connection, run=self.run, limit=self._limit)
+            start = time.monotonic()
+            if self.run is not None and self.runs[0]["n_failed"] != self._counted and (
+                    start >= self._not_before or self.ended):
+                self.failed = failures(self._connection, self.runs[0])
+                self._counted = self.runs[0]["n_failed"]
+                self._not_before = time.monotonic() + PAUSE * (time.monotonic() - start)
+        except (psycopg2.Error, DatabaseError):
+            self.close()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is one run, and nothing more will come of it by itself."""
+        return self.run is not None and self.runs[0]["state"] not in showing.LIVE
+
+    def as_dict(self) -> dict[str, Any]:
+        if self.run is None:
+            return {"runs": self.runs}
+        return {"run": self.runs[0], "failures": [asdict(f) for f in self.failed]}
+
+    def shown(self) -> RenderableType:
+        if self.run is None:
+            return showing.overview(self.runs)
+        return showing.one(self.runs[0], self.failed)
 
 
-def _method(r: dict[str, Any]) -> str:
-    how = f"{r['n_draws']} draws"
-    return how if r["uncertainty_method"] == "draws" else f"{r['uncertainty_method']}, else {how}"
+def _watch(looks: _Looks, every: float | None, as_json: bool) -> int:
+    """Looks until the one run has ended, or until Ctrl-C; the exit status."""
+    out = showing.output()
+    try:
+        looks.look()
+        if as_json or not out.is_terminal:
+            _print(looks, every or IN_FILE, as_json)
+        else:
+            _renew(looks, every or ON_TERMINAL, out)
+    except KeyboardInterrupt:  # the usual end
+        return 130
+    return 0 if looks.runs[0]["state"] == "done" else 1
 
 
-def _show_run(r: dict[str, Any], failed: list[Any]) -> None:
-    click.echo(f"run {r['pk']}: {r['task']}, {r['state']}"
-               + (f": {r['error_message']}" if r["error_message"] else ""))
-    click.echo(f"  by {r['username']} on {r['hostname']}, started {r['started']}"
-               + (f", finished {r['finished']}" if r["finished"] else ""))
-    click.echo(f"  where {r['selection'] or '(everything)'}"
-               + (f", tag {r['tag']!r}" if r["tag"] else ""))
-    click.echo(f"  weights {r['weights']} ({r['weights_status']}), {_method(r)}, "
-               f"{r['device']}, version {r['software_version']}")
-    rate = f", {r['rate']:.1f}/s" if r["rate"] else ""
-    left = f", {r['seconds_left']:.0f} s left" if r["seconds_left"] is not None else ""
-    click.echo(f"  {r['n_done']} of {r['n_selected']} spectra have their row, {r['n_failed']} "
-               f"failed{rate}{left}")
-    for name, number in sorted(r["counts"].items(), key=lambda item: -item[1]):
-        click.echo(f"  {number:>9}  {name}")
-    for f in failed:
-        click.echo(f"failed ({f.number}): {', '.join(f.reasons)}\n"
-                   f"  e.g. spectrum {f.spectrum_pk}: {f.error_message}")
+def _renew(looks: _Looks, every: float, out: Console) -> None:
+    """The picture, renewed in place."""
+    with Live(looks.shown(), console=out, auto_refresh=False) as live:
+        for trouble in _looked(looks, every):
+            below = Text(trouble or f"looked at {time.strftime('%H:%M:%S')}; Ctrl-C ends")
+            live.update(Group(looks.shown(), below), refresh=True)
+
+
+def _print(looks: _Looks, every: float, as_json: bool) -> None:
+    """A line for each run that has changed."""
+    before: dict[int, str] = {}
+    for trouble in _looked(looks, every):
+        if as_json:
+            click.echo(json.dumps(looks.as_dict() | {"trouble": trouble or None}, default=str))
+            continue
+        now = time.strftime("%H:%M:%S")
+        if trouble:
+            click.echo(f"{now} {trouble}")
+            continue
+        for r in reversed(looks.runs):
+            lines = [showing.line(r), *(f"run {r['pk']}: {t}" for t in showing.troubles_of(r))]
+            known = before.get(r["pk"], "")
+            for line in [line for line in lines if line not in known.splitlines()]:
+                click.echo(f"{now} {line}")
+            before[r["pk"]] = "\n".join(lines)
+
+
+def _looked(looks: _Looks, every: float) -> Iterator[str]:
+    """After the first look and after each further one: what hindered it, or an empty text."""
+    trouble, since = "", time.monotonic()
+    while True:
+        yield trouble
+        if looks.ended:
+            return
+        time.sleep(every)
+        try:
+            looks.look()
+            trouble, since = "", time.monotonic()
+        except (psycopg2.Error, DatabaseError) as e:
+            if time.monotonic() - since > PATIENCE:
+                raise
+            first = (str(e).strip() or type(e).__name__).splitlines()[0]
+            trouble = f"the database does not answer, looking again: {first}"

@@ -1,4 +1,4 @@
-"""The named statements of ``queries.sql``."""
+"""The named statements of the package's ``.sql`` files."""
 
 import re
 from functools import cache
@@ -9,7 +9,8 @@ from psycopg2 import sql
 
 @cache
 def _texts() -> dict[str, str]:
-    text = (files("bossnet.work") / "queries.sql").read_text()
+    text = "\n".join(file.read_text() for file in files("bossnet.work").iterdir()
+                     if file.name.endswith(".sql"))
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
     bodies = (re.sub(r"^--.*\n", "", body, flags=re.MULTILINE).strip() for body in parts[1::2])
     return dict(zip(parts[::2], bodies, strict=True))
