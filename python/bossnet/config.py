@@ -15,8 +15,10 @@ import yaml
 
 from bossnet.errors import ConfigurationError
 from bossnet.passwords import holds_password, refuse_on_command_line, warn_of_readers
+from bossnet.slurm.profile import Profile, profiles
 
-ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout")
+ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout",
+           "slurm")
 SELECTION_TIMEOUT = 600.0  #: seconds (contract, section 8)
 
 
@@ -32,6 +34,7 @@ class Config:
         weights: name or path of the default network, or None.
         roots: named folders that the paths of spectra are relative to.
         selection_timeout: seconds after which a selection is stopped.
+        profiles: what a site's Slurm is asked for, by name.
     """
 
     home: Path
@@ -41,6 +44,7 @@ class Config:
     weights: str | None = None
     roots: dict[str, Path] = field(default_factory=dict)
     selection_timeout: float = SELECTION_TIMEOUT
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
 
 def load(database: str | None = None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -81,7 +85,15 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
         weights=text("weights", "BOSSNET_WEIGHTS"),
         roots={str(name): Path(str(root)).expanduser().absolute() for name, root in roots.items()},
         selection_timeout=float(timeout),
+        profiles=_profiles(path, values.get("slurm")),
     )
+
+
+def _profiles(path: Path, values: Any) -> dict[str, Profile]:
+    try:
+        return profiles(values)
+    except ConfigurationError as e:
+        raise ConfigurationError(f"{path}: {e}") from e
 
 
 def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:

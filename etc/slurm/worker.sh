@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+{{options}}
+# Workers of a run of astra-bossnet, as one task of a Slurm job array. `astra srun` fills in what
+# stands between double braces, quoted for the shell, and submits the result. A site that needs
+# more (modules, a container) edits a copy and names it in its profile (template: PATH).
+# The database and its password are not in here: they are in the configuration, the environment
+# or ~/.pgpass, as everywhere.
+set -u
+
+# CPU threads of each worker, unless the environment knows better.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-{{threads}}}"
+
+# Before the time limit Slurm sends USR1 to this shell: the workers end cleanly, and this task
+# queues itself again to go on. SIGTERM comes when the job is cancelled, requeued or preempted;
+# Slurm itself then knows what becomes of it. Both are passed on as USR1, which never insists.
+workers= again=
+trap 'again=yes; kill -USR1 "$workers"' USR1
+trap 'kill -USR1 "$workers"' TERM
+
+{{command}} &
+workers=$!
+
+wait "$workers"; status=$?
+while [ "$status" -gt 128 ] && kill -0 "$workers" 2>/dev/null; do  # only a trap ended the waiting
+    wait "$workers"; status=$?
+done
+if [ -n "$again" ] && [ "$status" -gt 128 ]; then
+    scontrol requeue "$SLURM_JOB_ID"
+fi
+exit "$status"

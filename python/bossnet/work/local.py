@@ -1,0 +1,118 @@
+"""Several workers of a run on this machine, a GPU each: started, kept going, ended together."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from glob import glob
+from types import TracebackType
+
+RESTARTS = 20  #: times that a worker's place is filled again; a chunk is split in three steps
+GRACE = 60.0  #: seconds that workers have to end when they are asked to
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_log = logging.getLogger(__name__)
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """Some workers of one run; a context manager, at whose end they are gone.
+
+    One that is killed, or dies of a fault, is replaced; one that ends by itself is not.
+
+    Args:
+        arguments: of the program `bossnet` for each, such as ``["worker", "12"]``.
+        environments: of each, beside that of this process.
+        restarts: times that each is replaced.
+
+    Attributes:
+        statuses: how those that have ended for good did so; negative for a signal.
+    """
+
+    def __init__(self, arguments: Sequence[str], environments: Sequence[Mapping[str, str]], *,
+                 restarts: int = RESTARTS) -> None:
+        # -P: a file in the working directory must not stand in for a module of its name.
+        self._command = [sys.executable, "-P", "-m", "bossnet.work.child", str(os.getpid()),
+                         *arguments]
+        self._places = [_Place(dict(environment), restarts) for environment in environments]
+        self._asked: float | None = None  # when they were asked to end
+        self.statuses: list[int] = []
+
+    def __enter__(self) -> "Workers":
+        for place in self._places:
+            self._start(place)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 traceback: TracebackType | None) -> None:
+        for place in self._places:
+            if place.process is not None:
+                place.process.kill()
+        for place in self._places:
+            if place.process is not None:
+                place.process.wait()
+
+    def alive(self) -> int:
+        """How many there are, after those that died were replaced."""
+        for number, place in enumerate(self._places, 1):
+            if place.process is None or (status := place.process.poll()) is None:
+                continue
+            if status < 0 and self._asked is None and place.restarts:
+                _log.warning("worker %d of %d died (%s) and is started again", number,
+                             len(self._places), signal.Signals(-status).name)
+                place.restarts -= 1
+                self._start(place)
+            else:
+                place.process = None
+                self.statuses.append(status)
+        alive = sum(place.process is not None for place in self._places)
+        if alive and self._asked is not None and time.monotonic() - self._asked > GRACE:
+            _log.warning("%d workers do not end within %.0f s: they are killed", alive, GRACE)
+            self._send(signal.SIGKILL)
+        return alive
+
+    def end(self) -> None:
+        """Asks them to end; what they have finished is written, and none is replaced."""
+        if self._asked is None:
+            self._asked = time.monotonic()
+            self._send(signal.SIGUSR1)  # beside what Slurm may send to every process of a job
+
+    def _send(self, number: int) -> None:
+        for place in self._places:
+            if place.process is not None:
+                place.process.send_signal(number)
+
+    def _start(self, place: "_Place") -> None:
+        # In a group of its own: Ctrl-C on the terminal is for this process, which passes it on.
+        place.process = subprocess.Popen(
+            self._command, env=os.environ | place.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, process_group=0)
+
+
+class _Place:
+    """One worker after the other."""
+
+    def __init__(self, environment: dict[str, str], restarts: int) -> None:
+        self.environment, self.restarts = environment, restarts
+        self.process: subprocess.Popen[bytes] | None = None
+
+
+def shares(number: int, device: str, environment: Mapping[str, str] = os.environ
+           ) -> list[dict[str, str]]:
+    """A GPU for each of some workers, in turn, as variables of their environment.
+
+    Args:
+        number: of workers.
+        device: the option; where it names a device all get that one, and ``cpu`` needs none.
+        environment: in which Slurm, or the operator, may have said which GPUs are ours.
+    """
+    if device not in ("auto", "cuda"):
+        return [{} for _ in range(number)]
+    if _VISIBLE in environment:
+        gpus = [name.strip() for name in environment[_VISIBLE].split(",") if name.strip()]
+    else:
+        gpus = [str(index) for index in range(len(glob("/dev/nvidia[0-9]*")))]
+    return [{_VISIBLE: gpus[i % len(gpus)]} if gpus else {} for i in range(number)]
