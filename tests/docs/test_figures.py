@@ -20,7 +20,7 @@ CHECKOUT = DOCS.parent
 PAGES = [*MANUALS, CHECKOUT / "CHANGELOG.rst"]
 MEASURED = re.compile(r"\b\d[\d.,]*\s(?:ms|s|min|minutes?|hours?|seconds?|[kMG]i?B|[kMG]?B/s"
                       r"|spectra/s|rows/s)(?![\w/])")
-MEASURES = ("benchmarks/", "bin/", "bossnet.training")  #: what a measuring command holds
+MEASURES = ("benchmarks/", "bin/", "bossnet.training", "bossnet bench")  #: what a measuring command holds
 PLACES = ("python", "tests", "docs", "bin", "etc", "benchmarks", ".ci")
 
 

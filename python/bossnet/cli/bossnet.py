@@ -17,6 +17,7 @@ COMMANDS = {
     "dataset": "bossnet.cli.dataset",
     "train": "bossnet.cli.train",
     "evaluate": "bossnet.cli.evaluate",
+    "bench": "bossnet.cli.bench",
 }
 OPERATOR = ("init", "ingest", "run", "status")  #: those that `astra` has too
 

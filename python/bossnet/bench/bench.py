@@ -1,0 +1,45 @@
+"""The whole of a measurement, from the network alone to the database."""
+
+from collections.abc import Callable
+
+from bossnet.bench.alone import network_alone
+from bossnet.bench.machine import this_machine
+from bossnet.bench.night import Night
+from bossnet.bench.operations import operations
+from bossnet.bench.pipeline import end_to_end
+from bossnet.bench.results import Report
+from bossnet.network.boss import BOSS
+from bossnet.network.frozen import FrozenNetwork
+
+
+def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, rounds: int = 3,
+          device: str = "cpu", batch_size: int | None = None, snr: tuple[float, float],
+          say: Callable[[str], None] = lambda line: None) -> Report:
+    """Measures a network on this machine, naive ways beside ours.
+
+    Args:
+        frozen: the network.
+        spectra: end to end; 0 to measure the network alone.
+        n_draws: of each spectrum, at least 2.
+        rounds: that count.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: spectra at once, or None for the default.
+        snr: range of the spectra's median S/N per pixel.
+        say: told what is measured.
+
+    Raises:
+        BossNetError: the embedded Postgres does not start, or a spectrum was not predicted.
+    """
+    rows, products = network_alone(frozen, n_draws=n_draws, rounds=rounds, device=device,
+                                   batch_size=batch_size, say=say)
+    if spectra:
+        with Night() as night:
+            say(f"simulating and registering {spectra} spectra")
+            night.register(night.observe(spectra, snr=snr))
+            rows += end_to_end(frozen, night, spectra, n_draws=n_draws, rounds=rounds,
+                               device=device, batch_size=batch_size, say=say)
+    shape = frozen.module.architecture
+    return Report(
+        this_machine(device), frozen.card.name,
+        sum(p.numel() for p in frozen.module.parameters()), operations(shape, BOSS.grid.size),
+        n_draws, rounds, products, rows)

@@ -1,0 +1,95 @@
+"""A database with spectra that nobody minds: a Postgres of its own in a temporary folder."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
+
+from bossnet.config import Config
+from bossnet.database import embedded
+from bossnet.database.connection import connect
+from bossnet.database.initialise import initialise
+from bossnet.errors import BossNetError
+from bossnet.registry.ingest import ingest
+from bossnet.simulation.formats import FORMATS
+from bossnet.simulation.survey import simulate
+
+
+class Night(AbstractContextManager["Night"]):
+    """Simulated files that are registered in an embedded Postgres; gone at its end.
+
+    Attributes:
+        home: the temporary folder.
+        config: of that database; no file of the user's is looked at.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bossnet-bench-")
+        self.home = Path(self._folder.name)
+        os.chmod(self.home, 0o755)  # as root the server is another user
+        self.config = Config(self.home)
+        try:
+            initialise(self.config)
+        except BaseException:
+            self._end()
+            raise
+
+    def __exit__(self, *problem: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        embedded.stop(self.home)
+        self._folder.cleanup()
+
+    def observe(self, number: int, *, snr: tuple[float, float],
+                formats: Sequence[str] = tuple(FORMATS), seed: int = 1) -> Path:
+        """Makes files of these formats, in turn; their folder."""
+        folder = self.home / f"spectra-{seed}"
+        simulate(folder, number, seed, snr=snr, formats=formats)
+        return folder
+
+    def register(self, folder: Path) -> None:
+        """Registers the files of a folder."""
+        done = ingest(self.config, [str(folder)])
+        if done.refused:
+            raise BossNetError(f"{folder}: {done.refusals[0].reason}")
+
+    def register_again(self, folder: Path, number: int) -> None:
+        """Registers BOSS files of a folder in turn, as so many different spectra.
+
+        They are read and predicted like any others; only disk space is saved.
+        """
+        paths = sorted(str(path) for path in folder.glob("*.fits*"))
+        with self.cursor() as cursor:
+            keys = [row[0] for row in execute_values(
+                cursor, "INSERT INTO spectrum (spectrum_flags) VALUES %s RETURNING pk",
+                [(0,)] * number, page_size=number, fetch=True)]
+            execute_values(
+                cursor, "INSERT INTO boss_visit_spectrum (spectrum_pk, release, filetype, run2d, "
+                "plateid, mjd, fiberid, path) VALUES %s",
+                [(key, "simulated", "spec", "again", 1 + key // 1000, 59000, 1 + key % 1000,
+                  paths[i % len(paths)]) for i, key in enumerate(keys)])
+
+    @contextmanager
+    def cursor(self, **options: Any) -> Iterator[Cursor]:
+        """Of a transaction of the database's owner, committed at the end."""
+        connection = connect(self.config, application="bossnet bench")
+        try:
+            with connection, connection.cursor(**options) as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def results(self, tag: str) -> tuple[int, int]:
+        """How many results of a tag have parameters, and how many are by linear propagation."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(teff), count(*) FILTER (WHERE uncertainty_method = 'linear') "
+                "FROM boss_net WHERE tag = %s", (tag,))
+            predicted, linear = cursor.fetchone() or (0, 0)
+        return predicted, linear
