@@ -183,7 +183,7 @@ def test_rights_that_were_given_too_much_are_taken_back(config, connection):
     initialise(config)
     for role in (WRITER_ROLE, READER_ROLE):
         own = connected(config.database_url, role)
-        for statement in ("DELETE FROM boss_net", "SELECT nextval('spectrum_pk_seq')",
+        for statement in ("DELETE FROM boss_net", "SELECT nextval('boss_net_task_pk_seq')",
                           "UPDATE bossnet_run SET seed = 1", "SELECT lo_create(0)"):
             assert refusal(own, statement) is not None, (role, statement)
         own.close()

@@ -43,9 +43,10 @@ LOOP
     END IF;
     EXECUTE format('GRANT SELECT ON %I TO bossnet_reader, bossnet_writer', relation.name);
 END LOOP;
--- Identity columns take their numbers without a right to the sequence.
+-- Identity columns take their numbers without a right to the sequence; but registering takes keys of
+-- sources and spectra beforehand.
 FOR relation IN
-    SELECT c.relname AS name
+    SELECT c.relname AS name, t.relname IN ('source', 'spectrum') AS is_taken_from
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
                        AND d.deptype IN ('a', 'i')
@@ -54,6 +55,9 @@ FOR relation IN
       AND EXISTS (SELECT FROM bossnet_migration WHERE t.relname = ANY (relations))
 LOOP
     EXECUTE format('REVOKE ALL ON SEQUENCE %I FROM bossnet_reader, bossnet_writer', relation.name);
+    IF relation.is_taken_from THEN
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I TO bossnet_writer', relation.name);
+    END IF;
 END LOOP;
 END
 $grants$;
