@@ -15,10 +15,11 @@ from bossnet.slurm.profile import Profile
 from bossnet.slurm.script import job_name, options, render
 
 _PATIENCE = 60.0  #: seconds that a program of Slurm may take; its daemon may be busy
+STUCK = "STUCK"  #: stands for their state
 _HERE = ("", "localhost", "127.0.0.1", "::1")
 #: Reasons of tasks in the queue that never start without somebody's help.
-_STUCK = ("held", "JobHeldUser", "JobHeldAdmin", "BadConstraints", "PartitionDown",
-          "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied")
+_REASONS = ("held", "JobHeldUser", "JobHeldAdmin", "BadConstraints", "InvalidAccount",
+            "InvalidQOS", "DependencyNeverSatisfied")
 
 
 class SlurmError(BossNetError):
@@ -81,7 +82,7 @@ def submit(profile: Profile, command: Sequence[str], run: int,
 
 
 def tasks(run: int, job: str) -> Counter[str]:
-    """The tasks of a job that are still there, by state; ``STUCK`` are those that need help.
+    """The tasks of a job that are still there, by state; `STUCK` are those that need help.
 
     Raises:
         SlurmError: Slurm does not answer.
@@ -93,8 +94,8 @@ def tasks(run: int, job: str) -> Counter[str]:
     for line in said.splitlines():
         number, state, reason = line.split("|", 2)
         if number == job:
-            stuck = state == "PENDING" and any(word in reason for word in _STUCK)
-            found["STUCK" if stuck else state] += 1
+            stuck = state == "PENDING" and any(word in reason for word in _REASONS)
+            found[STUCK if stuck else state] += 1
     return found
 
 

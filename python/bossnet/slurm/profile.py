@@ -124,10 +124,11 @@ def profiles(values: Any) -> dict[str, Profile]:
 def _typed(entries: Any) -> dict[str, Any]:
     """Entries of a profile, each of the type of its field."""
     known = {f.name: str(f.type) for f in fields(Profile)}
-    if not isinstance(entries, Mapping) or (unknown := set(entries) - set(known)):
-        unknown = sorted(map(str, unknown)) if isinstance(entries, Mapping) else []
-        raise ConfigurationError((f"unknown entries {', '.join(unknown)}; " if unknown else "")
-                                 + f"it holds {', '.join(known)}")
+    if not isinstance(entries, Mapping):
+        raise ConfigurationError(f"it must hold entries such as {', '.join(known)}")
+    if unknown := sorted(str(name) for name in entries if name not in known):
+        raise ConfigurationError(f"unknown entries {', '.join(unknown)}; known are "
+                                 f"{', '.join(known)}")
     return {name: _as(known[name], name, value) for name, value in entries.items()}
 
 
