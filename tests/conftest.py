@@ -17,6 +17,7 @@ from bossnet.config import Config
 from bossnet.database import embedded
 from bossnet.database.initialise import initialise
 from network.made import TINY, random_network
+from tls_server import tls_server  # noqa: F401 -- a fixture
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _names = itertools.count(1)

@@ -38,6 +38,7 @@ def test_a_password_is_refused_on_the_command_line_and_taken_from_elsewhere(load
     assert SECRET not in str(caught.value)
     assert load(BOSSNET_DATABASE_URL=url).database_url == url
     assert load(f'database: "{url}"').database_url == url
+    assert SECRET not in repr(load(BOSSNET_DATABASE_URL=url, BOSSNET_READER_URL=url))
 
 
 @pytest.mark.parametrize("url", WITHOUT)

@@ -39,8 +39,8 @@ class Config:
 
     home: Path
     schema: str = "bossnet"
-    database_url: str | None = None
-    reader_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)  # may hold a password
+    reader_url: str | None = field(default=None, repr=False)
     weights: str | None = None
     roots: dict[str, Path] = field(default_factory=dict)
     selection_timeout: float = SELECTION_TIMEOUT

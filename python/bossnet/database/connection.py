@@ -18,6 +18,7 @@ OLDEST = 15  #: UNIQUE NULLS NOT DISTINCT came with it
 FORM = "postgresql://USER@HOST:PORT/DATABASE"
 
 _CONNECT_TIMEOUT = 10  # seconds
+_OF_TLS = re.compile("certificate|SSL error|not support SSL|no encryption")  # what libpq then says
 _RIGHTS_A_READER_LACKS = """
     SELECT CASE
         WHEN rolsuper THEN 'is a superuser'
@@ -146,7 +147,9 @@ def _scrubbed(message: str, parameters: dict[str, Any]) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()
              and not line.strip().startswith("Is the server running")]
     advice = "is it running, and are host and port right?"
-    if "authentication" in message or "password" in message or "pg_hba" in message:
+    if _OF_TLS.search(message):
+        advice = "check sslmode, sslrootcert and the host's name in the URL"
+    elif "authentication" in message or "password" in message or "pg_hba" in message:
         advice = ("check user and password (in the URL, PGPASSWORD or ~/.pgpass), and that "
                   "pg_hba.conf lets this user in")
     elif "does not exist" in message:
