@@ -23,12 +23,13 @@ def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(_ROUNDS):
-        # The products wrap modulo 2^64, so both halves are right once masked.
+        # The products wrap modulo 2^64, so both halves are right once masked; the lower ones are
+        # left as they are until something is multiplied by them.
         p0, p1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0, c1, c2, c3 = (((p1 >> 32) & _WORD) ^ c1 ^ k0, p1 & _WORD,
-                          ((p0 >> 32) & _WORD) ^ c3 ^ k1, p0 & _WORD)
+        c0, c2 = ((p1 >> 32) ^ (c1 ^ k0)) & _WORD, ((p0 >> 32) ^ (c3 ^ k1)) & _WORD
+        c1, c3 = p1, p0
         k0, k1 = (k0 + _WEYL[0]) & _WORD, (k1 + _WEYL[1]) & _WORD
-    return c0, c1, c2, c3
+    return c0, c1 & _WORD, c2, c3 & _WORD
 
 
 def normals(noise_key: Tensor, seed: int, draws: range, pixels: int) -> Tensor:
@@ -50,10 +51,17 @@ def normals(noise_key: Tensor, seed: int, draws: range, pixels: int) -> Tensor:
     zero = torch.zeros((), dtype=torch.int64, device=device)
     words = philox((block, draw, (keys >> 32) & _WORD, zero),
                    (torch.full_like(zero, seed & _WORD), keys & _WORD))
-    u = torch.stack(torch.broadcast_tensors(*words), dim=-1)
-    # 24 bits are what float32 holds exactly; half a step keeps the logarithm's argument > 0.
-    u = ((u >> 8).to(torch.float32) + 0.5) * 2.0**-24
-    radius = torch.sqrt(-2 * torch.log(u[..., 0::2]))
-    angle = (2 * math.pi) * u[..., 1::2]
-    pairs = torch.stack([radius * torch.cos(angle), radius * torch.sin(angle)], dim=-1)
-    return pairs.flatten(-3)[..., :pixels]
+    shape = len(noise_key), len(draws), block.numel()
+    deviates = torch.empty(*shape, 4, device=device)
+    for i in (0, 2):
+        radius = torch.sqrt(-2 * torch.log(_uniform(words[i])))
+        angle = (2 * math.pi) * _uniform(words[i + 1])
+        deviates[..., i] = radius * torch.cos(angle)
+        deviates[..., i + 1] = radius * torch.sin(angle)
+    return deviates.flatten(-2)[..., :pixels]
+
+
+def _uniform(word: Tensor) -> Tensor:
+    """Of (0, 1), float32, of 32 random bits."""
+    # 24 bits are what float32 holds exactly; half a step keeps a logarithm's argument > 0.
+    return ((word >> 8).to(torch.float32) + 0.5) * 2.0**-24

@@ -141,15 +141,18 @@ class DirectPredictor:
         at_once = max(2, self.batch_size * 21 // len(batch))
         features, outputs = [], []
         for k in range(-1, n_draws, at_once):
-            flux = _realisations(pixels, key, seed, range(k, min(k + at_once, n_draws)))
-            on_grid = flux if self._grid is None else interpolate(flux, pixels)
-            x = standardise(on_grid)
+            x = self._inputs(pixels, key, seed, range(k, min(k + at_once, n_draws)))
             some = self._features(x.flatten(0, 1)).unflatten(0, x.shape[:2])
             features.append(some[:, :1])
             outputs.append(self._module.head(some).double())
         observed, normalised = features[0][:, 0], torch.cat(outputs, dim=1)
         return (*self._statistics(normalised[:, 0], normalised[:, 1:]), observed,
                 self._distance(observed))
+
+    def _inputs(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
+        """(B, len(draws), L), the network's inputs for these noise realisations."""
+        flux = _realisations(pixels, key, seed, draws)
+        return standardise(flux if self._grid is None else interpolate(flux, pixels))
 
     def _features(self, x: Tensor) -> Tensor:
         """(M, L) prepared inputs -> (M, W), the activations of the last hidden layer."""

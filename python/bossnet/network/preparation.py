@@ -4,7 +4,7 @@ Vectorised over spectra and draws, on the device of its tensors.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -32,6 +32,10 @@ class NativePixels:
     lower: Tensor
     upper: Tensor
     fraction: Tensor
+
+    def only(self, i: int) -> "NativePixels":
+        """Spectrum ``i`` alone."""
+        return NativePixels(*(getattr(self, field.name)[i:i + 1] for field in fields(self)))
 
 
 def kept_pixels(flux: NDArray[np.float32], wavelength: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -93,11 +97,16 @@ def collate(flux: Sequence[NDArray[np.float32]], error: Sequence[NDArray[np.floa
 
 def interpolate(flux: Tensor, pixels: NativePixels) -> Tensor:
     """(B, D, N) float32 native fluxes -> (B, D, G) float32 on the grid."""
-    def at(index: Tensor) -> Tensor:
-        return flux.gather(2, index.unsqueeze(1).expand(-1, flux.shape[1], -1)).double()
+    b, d, n = flux.shape
+    # A pixel's draws lie side by side, so that a grid point takes a whole row of them.
+    rows = flux.transpose(1, 2).reshape(b * n, d)
+    first = n * torch.arange(b, device=flux.device).unsqueeze(1)
 
-    low = at(pixels.lower)
-    return (low + (at(pixels.upper) - low) * pixels.fraction.unsqueeze(1)).float()
+    def at(index: Tensor) -> Tensor:
+        return rows.index_select(0, (first + index).flatten()).double()
+
+    on_grid = torch.lerp(at(pixels.lower), at(pixels.upper), pixels.fraction.view(-1, 1)).float()
+    return on_grid.view(b, -1, d).transpose(1, 2).contiguous()
 
 
 def standardise(flux: Tensor) -> Tensor:

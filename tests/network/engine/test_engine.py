@@ -63,9 +63,12 @@ def test_the_engine_is_the_module_at_the_surveys_lengths(length, kernel):
 @pytest.mark.parametrize(("pixels", "number"), [(150, 8), (150, 50), (150, 149), (150, 200), (7, 3),
                                                 (3, 7), (5, 1)])
 def test_bins_are_those_of_the_adaptive_pool(pixels, number):
-    members, each = bins(pixels, number)
-    x = torch.randn(pixels, dtype=torch.float64)
-    got = torch.cat([x, torch.zeros(1)])[members].sum(dim=1) * each.flatten()
+    x = torch.randn(pixels)
+    groups = bins(pixels, number)
+    assert [group.first for group in groups] == np.cumsum(
+        [0, *(len(group.means) for group in groups[:-1])]).tolist()
+    got = torch.cat([group.means @ x[group.start:group.start + group.means.shape[1]]
+                     for group in groups])
     np.testing.assert_allclose(got, functional.adaptive_avg_pool1d(x[None], number)[0], atol=1e-6)
 
 

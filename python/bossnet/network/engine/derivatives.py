@@ -97,7 +97,7 @@ class _ThereAndBack(Stack):
         for i, block in enumerate(self._blocks):
             activations.append(self._input(i + 1, number, scratch))
             between.append(self._through(i, block, activations[i], activations[i + 1][1], scratch))
-        pooled = torch.empty(self._members.shape[0], self._channels, number)
+        pooled = torch.empty(self.pooled, self._channels, number)
         self._pool(activations[-1][0], pooled)
         features, outputs, slopes = self._linear(pooled)
 
@@ -151,11 +151,13 @@ class _ThereAndBack(Stack):
         g = self._head.T.unsqueeze(2).expand(-1, -1, number)  # (W, T, B)
         for layer, slope in zip(reversed(self._hidden), reversed(slopes), strict=True):
             g = (layer.weight.T @ (g * slope.unsqueeze(1)).flatten(1)).unflatten(1, (-1, number))
-        g = g.reshape(self._channels, self._members.shape[0], -1).permute(1, 0, 2)
-        mean = (g * self._each).unsqueeze(1).expand(-1, self._members.shape[1], -1, -1)
-        whole = scratch.take("pooled back", self.pixels + 1, self._channels, g.shape[2]).zero_()
-        whole.index_add_(0, self._members.flatten(), mean.flatten(0, 1))
-        return whole[:self.pixels]
+        g = g.reshape(self._channels, self.pooled, -1).permute(1, 0, 2).flatten(1)
+        whole = scratch.take("pooled back", self.pixels, g.shape[1]).zero_()
+        for some in self._bins:
+            members, pixels = some.means.shape
+            whole[some.start:some.start + pixels].addmm_(
+                some.means.T, g[some.first:some.first + members])
+        return whole.view(self.pixels, self._channels, -1)
 
     def _block_back(self, i: int, g: Tensor, result: Tensor, between: Tensor, scratch: Scratch
                     ) -> Tensor:

@@ -53,7 +53,7 @@ class Engine:
     def features(self, x: Tensor) -> Tensor:
         """(B, L) prepared inputs -> (B, W) activations of the last hidden layer."""
         number, length = x.shape
-        crew = self._with_threads()
+        crew = self.crew
         stack = self._stack(length, crew)
         shape = self._module.architecture
         pooled = self._scratch.take("pooled", shape.adapt_pool_output_dim, shape.widths[-1],
@@ -69,9 +69,11 @@ class Engine:
 
     def ways(self, length: int) -> list[Way]:
         """How the convolutions are done for inputs of this length, in their order."""
-        return self._stack(length, self._with_threads()).ways
+        return self._stack(length, self.crew).ways
 
-    def _with_threads(self) -> Crew:
+    @property
+    def crew(self) -> Crew:
+        """As many threads as torch may use at the moment."""
         threads = torch.get_num_threads()
         if self._crew is None or self._crew.threads != threads:
             self._crew = Crew(threads)

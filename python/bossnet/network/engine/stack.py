@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bossnet.network.architecture import BossNet
@@ -21,7 +20,7 @@ from bossnet.network.engine.convolution import Convolution
 from bossnet.network.engine.scratch import Scratch
 
 SCALE = math.log2(math.e)  #: of activations
-GATHERED = 64  #: rows of activations that the pool takes together, about
+POOLED = 64  #: rows of activations that the pool takes together, about
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +85,8 @@ class Stack:
             self._blocks.append((layer(block.one, between),
                                  layer(block.two, block.two.length(between)), block.shift))
         self._channels = module.architecture.widths[-1]
-        self._members, self._each = bins(self.pixels, module.architecture.adapt_pool_output_dim)
+        self.pooled = module.architecture.adapt_pool_output_dim
+        self._bins = bins(self.pixels, self.pooled)
         self._minus = torch.tensor(-SCALE)
 
     @property
@@ -113,9 +113,8 @@ class Stack:
         name = f"activations {i % 2}"
         if i < len(self._blocks):
             return self._blocks[i][0].buffer(name, self.pixels, width, scratch)
-        # One row of zeros more, for bins of fewer members than others.
-        whole = scratch.padded(name, 0, self.pixels, self.pixels + 1, self._channels, width)
-        return whole, whole[:self.pixels]
+        whole = scratch.take(name, self.pixels, self._channels, width)
+        return whole, whole
 
     def _begin(self, padded: Tensor, target: Tensor, scratch: Scratch) -> None:
         """The first convolution, its ELU, and the larger of two neighbours: in the better order."""
@@ -146,25 +145,40 @@ class Stack:
         torch.maximum(x, y, out=out)
 
     def _pool(self, x: Tensor, out: Tensor) -> None:
-        """(pixels + 1, C, B), the last row zero -> the bins' means, (P, C, B)."""
-        number, most = self._members.shape
-        together = max(1, GATHERED // most)
-        for start in range(0, number, together):
-            end = min(start + together, number)
-            members = x.index_select(0, self._members[start:end].flatten())
-            total = members.unflatten(0, (-1, most)).sum(dim=1)
-            torch.mul(total, self._each[start:end], out=out[start:end])
+        """(pixels, C, B) -> the bins' means, (P, C, B)."""
+        for some in self._bins:
+            rows = x[some.start:some.start + some.means.shape[1]].flatten(1)
+            means = torch.mm(some.means, rows).view(-1, *x.shape[1:])
+            out[some.first:some.first + some.means.shape[0]] = means
 
 
-def bins(pixels: int, number: int) -> tuple[Tensor, Tensor]:
-    """The bins of an adaptive pool: (P, most) int64 members, and (P, 1, 1) one over their number.
+@dataclass(frozen=True, slots=True, eq=False)
+class Bins:
+    """Neighbouring bins of an adaptive pool.
 
-    Bin i is of the pixels from floor(i pixels / P) to before ceil((i + 1) pixels / P). Where one
-    has fewer members than others, the pixel after the last stands in, which has to be zero.
+    Attributes:
+        first: number of the first bin.
+        start: the first pixel of any.
+        means: (bins, pixels) float32, what takes the mean of each bin's pixels.
+    """
+
+    first: int
+    start: int
+    means: Tensor
+
+
+def bins(pixels: int, number: int) -> list[Bins]:
+    """The bins of an adaptive pool, in groups of about `POOLED` pixels.
+
+    Bin i is of the pixels from floor(i pixels / P) to before ceil((i + 1) pixels / P).
     """
     i = np.arange(number)
     start, end = i * pixels // number, -(-(i + 1) * pixels // number)
-    member = start[:, None] + np.arange((end - start).max())
-    members: NDArray[np.int64] = np.where(member < end[:, None], member, pixels)
-    each = (1 / (end - start)).astype(np.float32)
-    return torch.from_numpy(members), torch.from_numpy(each).view(-1, 1, 1)
+    together = max(1, POOLED * number // pixels)
+    groups = []
+    for first in range(0, number, together):
+        s, e = start[first:first + together, None], end[first:first + together, None]
+        pixel = np.arange(s[0, 0], e[-1, 0])
+        means = ((pixel >= s) & (pixel < e)) / (e - s)
+        groups.append(Bins(first, int(s[0, 0]), torch.from_numpy(means.astype(np.float32))))
+    return groups
