@@ -44,6 +44,18 @@ def test_nul_bytes_and_lone_surrogates_do_not_stop_a_write(connection, spectra):
     assert fetch(connection, "error_message") == [("ab?",)]
 
 
+def test_every_bit_of_a_value_comes_back(connection, spectra):
+    rng = np.random.default_rng(1)
+    floats = rng.integers(0, 0x7f000000, 1000, np.uint32).view(np.float32)  # of any size
+    doubles = rng.uniform(0, 2e9, 1000)
+    upsert(connection, "boss_net", [
+        result(pk, teff=float(f), file_mtime=float(d))
+        for pk, f, d in zip(spectra, floats, doubles, strict=False)])
+    written = fetch(connection, "teff, file_mtime")
+    assert [np.float32(f) for f, _ in written] == list(floats)
+    assert [d for _, d in written] == list(doubles)
+
+
 def test_what_is_not_finite_is_null(connection, spectra):
     upsert(connection, "boss_net", [result(spectra[0], teff=math.nan, logg=np.float32("inf"),
                                            fe_h=np.float64("nan"))])

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 
 def copy_into_temporary(cursor: Cursor, name: str, like: str, columns: Sequence[str],
-                        rows: Iterable[Sequence[Any]]) -> sql.Identifier:
+                        rows: Iterable[Sequence[Any]], *, reals: Collection[str] = ()
+                        ) -> sql.Identifier:
     """A temporary table with columns of the types of another's, filled; it ends with the session.
 
     Args:
@@ -23,6 +24,7 @@ def copy_into_temporary(cursor: Cursor, name: str, like: str, columns: Sequence[
         like: the table whose columns it takes.
         columns: their names.
         rows: values in the order of the columns; NaN and infinity become NULL.
+        reals: columns of type real; their values are sent with the nine digits that it holds.
 
     Returns:
         The temporary table's name, for use in SQL.
@@ -38,14 +40,16 @@ def copy_into_temporary(cursor: Cursor, name: str, like: str, columns: Sequence[
                                    sql.Identifier(name),
                                    sql.SQL(", ").join(map(sql.Identifier, columns)),
                                    sql.Identifier(like)))
-    copy(cursor, temporary, columns, rows)
+    copy(cursor, temporary, columns, rows, reals=reals)
     return temporary
 
 
 def copy(cursor: Cursor, table: sql.Composable, columns: Sequence[str],
-         rows: Iterable[Sequence[Any]]) -> None:
+         rows: Iterable[Sequence[Any]], *, reals: Collection[str] = ()) -> None:
     """Rows into a table by COPY; NaN and infinity become NULL."""
-    text = "".join("\t".join(map(field, row)) + "\n" for row in rows)
+    forms = [_real if name in reals else field for name in columns]
+    text = "".join(["\t".join([form(value) for form, value in zip(forms, row, strict=True)]) + "\n"
+                    for row in rows])
     cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN").format(
         table, sql.SQL(", ").join(map(sql.Identifier, columns))),
         io.BytesIO(text.encode("utf-8", "replace")))
@@ -56,7 +60,12 @@ def field(value: Any) -> str:
     return _FORMS.get(type(value), _other)(value)
 
 
-def _real(value: float) -> str:
+def _real(value: Any) -> str:
+    """A value of a real column: 17 digits of a float32 would take longer, and say no more."""
+    return f"{value:.9g}" if type(value) is float and math.isfinite(value) else field(value)
+
+
+def _double(value: float) -> str:
     return repr(value) if math.isfinite(value) else _NULL
 
 
@@ -71,5 +80,5 @@ def _other(value: Any) -> str:
 
 # By exact type: a release has some 40 values a row, and this is asked for each of them.
 _FORMS: dict[type, Callable[[Any], str]] = {
-    float: _real, int: str, str: _text, type(None): lambda value: _NULL,
+    float: _double, int: str, str: _text, type(None): lambda value: _NULL,
     bool: lambda value: "t" if value else "f"}

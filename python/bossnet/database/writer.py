@@ -1,6 +1,6 @@
 """Results into their table in bulk: COPY, then one upsert on the table's key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from psycopg2 import sql
@@ -14,17 +14,17 @@ KEY = ("spectrum_pk", "v_astra_major_minor", "tag")  #: of every results table (
 KEPT = ("task_pk", "created", "modified")  #: the database's own, never written from outside
 
 _COLUMNS = """
-    SELECT attname FROM pg_attribute
+    SELECT attname, atttypid = 'real'::regtype FROM pg_attribute
     WHERE attrelid = to_regclass(quote_ident(%s)) AND attnum > 0 AND NOT attisdropped
       AND attgenerated = '' AND attname <> ALL (%s) ORDER BY attnum"""
 _INSERT = sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming} "
                   "ON CONFLICT ({key}) DO {action}")
 
 
-def columns_of(cursor: Cursor, table: str) -> tuple[str, ...]:
-    """The columns of a results table that a writer fills, in the table's order."""
+def columns_of(cursor: Cursor, table: str) -> dict[str, bool]:
+    """The columns that a writer fills, in the table's order, and whether each is of type real."""
     cursor.execute(_COLUMNS, (table, list(KEPT)))
-    columns = tuple(name for (name,) in cursor.fetchall())
+    columns = dict(cursor.fetchall())
     if not columns:
         raise DatabaseError(f"there is no table {table!r} in the schema: `astra init` makes it")
     return columns
@@ -50,8 +50,9 @@ def upsert(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]
     """
     with connection.cursor() as cursor:
         columns = columns_of(cursor, table)
-        incoming = copy_into_temporary(cursor, f"incoming_{table}", table, columns,
-                                       _values(table, columns, rows))
+        incoming = copy_into_temporary(
+            cursor, f"incoming_{table}", table, list(columns), _values(table, columns, rows),
+            reals={name for name, is_real in columns.items() if is_real})
         action = sql.SQL("NOTHING")
         if overwrite:
             changed = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
@@ -65,7 +66,7 @@ def upsert(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]
         return cursor.rowcount
 
 
-def _values(table: str, columns: tuple[str, ...],
+def _values(table: str, columns: Collection[str],
             rows: Iterable[Mapping[str, Any]]) -> Iterable[list[Any]]:
     known = set(columns)
     for row in rows:
