@@ -123,7 +123,7 @@ def profiles(values: Any) -> dict[str, Profile]:
 
 def _typed(entries: Any) -> dict[str, Any]:
     """Entries of a profile, each of the type of its field."""
-    known = {f.name: str(f.type) for f in fields(Profile)}
+    known = {f.name: f.type for f in fields(Profile)}
     if not isinstance(entries, Mapping):
         raise ConfigurationError(f"it must hold entries such as {', '.join(known)}")
     if unknown := sorted(str(name) for name in entries if name not in known):
@@ -132,12 +132,12 @@ def _typed(entries: Any) -> dict[str, Any]:
     return {name: _as(known[name], name, value) for name, value in entries.items()}
 
 
-def _as(kind: str, name: str, value: Any) -> Any:
-    if kind == "int":
+def _as(kind: Any, name: str, value: Any) -> Any:
+    if kind is int:
         if type(value) is int:
             return value
         raise ConfigurationError(f"{name} must be a whole number")
-    if kind.startswith("tuple"):
+    if kind == tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
         raise ConfigurationError(f"{name} must be a list of texts")
@@ -145,4 +145,4 @@ def _as(kind: str, name: str, value: Any) -> Any:
         return str(value)
     if not isinstance(value, str):  # YAML takes 8:00:00 for a number
         raise ConfigurationError(f"{name} must be a text: write it in quotes")
-    return Path(value).expanduser().absolute() if kind.startswith("Path") else value
+    return Path(value).expanduser().absolute() if kind == Path | None else value

@@ -18,13 +18,19 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _log = logging.getLogger(__name__)
 
 
+def command(*arguments: str) -> list[str]:
+    """The program `bossnet` with these arguments, such as ``worker 12``, as a child of this one."""
+    # -P: a file in the working directory must not stand in for a module of its name.
+    return [sys.executable, "-P", "-m", "bossnet.work.child", str(os.getpid()), *arguments]
+
+
 class Workers(AbstractContextManager["Workers"]):
     """Some workers of one run; a context manager, at whose end they are gone.
 
     One that is killed, or dies of a fault, is replaced; one that ends by itself is not.
 
     Args:
-        arguments: of the program `bossnet` for each, such as ``["worker", "12"]``.
+        command: of each; see `command`.
         environments: of each, beside that of this process.
         restarts: times that each is replaced.
 
@@ -32,11 +38,9 @@ class Workers(AbstractContextManager["Workers"]):
         statuses: how those that have ended for good did so; negative for a signal.
     """
 
-    def __init__(self, arguments: Sequence[str], environments: Sequence[Mapping[str, str]], *,
+    def __init__(self, command: Sequence[str], environments: Sequence[Mapping[str, str]], *,
                  restarts: int = RESTARTS) -> None:
-        # -P: a file in the working directory must not stand in for a module of its name.
-        self._command = [sys.executable, "-P", "-m", "bossnet.work.child", str(os.getpid()),
-                         *arguments]
+        self._command = list(command)
         self._places = [_Place(dict(environment), restarts) for environment in environments]
         self._asked: float | None = None  # when they were asked to end
         self.statuses: list[int] = []

@@ -1,0 +1,96 @@
+"""A run that others work on, watched until it is done or they are gone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bossnet.database.reconnecting import Reconnecting
+from bossnet.errors import BossNetError
+from bossnet.work.queries import query
+from bossnet.work.worker import Progress
+
+ENDED = ("done", "failed")  #: states of a run that no worker changes any more
+_GLANCE = 0.2  #: seconds between two looks at whether a signal has come
+
+
+class RunNotDone(BossNetError):
+    """The workers are gone, and spectra are left without a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands.
+
+    Attributes:
+        state: of the run.
+        n_selected: spectra that it took on.
+        n_done: of these, spectra that have their row from it.
+        n_failed: of these, failures.
+        counts: how many rows carry each flag, by name.
+        message: why it failed or was stopped, if it did.
+        chunks_left: chunks of it that are not done.
+        workers: how many there are and were, by state.
+        reason: why the last of the failed workers failed.
+    """
+
+    state: str
+    n_selected: int
+    n_done: int
+    n_failed: int
+    counts: dict[str, int]
+    message: str | None
+    chunks_left: int
+    workers: dict[str, int]
+    reason: str | None
+
+
+def look(database: Reconnecting, run_pk: int) -> Standing:
+    """How a run stands just now."""
+    def looking(connection: object, _: bool) -> Standing:
+        with connection.cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(query("standing"), {"run": run_pk})
+            return Standing(*cursor.fetchone())
+
+    return database.transaction(looking)
+
+
+def follow(database: Reconnecting, run_pk: int, *, there: Callable[[], int], progress: Progress,
+           pause: float, to_their_end: bool) -> Standing:
+    """Watches a run until nobody works on it any more.
+
+    Args:
+        database: of the run; it may be away for a while.
+        run_pk: the run.
+        there: how many workers there are, or will be.
+        progress: who is told how it goes on.
+        pause: seconds between two looks.
+        to_their_end: wait for workers to be gone, also when the run has ended.
+    """
+    done = failed = 0
+    while True:
+        number = there()  # first: what they did before they went is seen then
+        standing = look(database, run_pk)
+        progress.advance(standing.n_done - done, standing.n_failed - failed)
+        done, failed = standing.n_done, standing.n_failed
+        if not number or (standing.state in ENDED and not to_their_end):
+            return standing
+        end = time.monotonic() + pause
+        while time.monotonic() < end:
+            time.sleep(_GLANCE)  # here a signal is noticed
+
+
+def judge(run_pk: int, standing: Standing) -> None:
+    """Raises RunNotDone if a run is not done and nobody is there to go on with it."""
+    if standing.state == "done":
+        return
+    why = standing.message or standing.reason
+    raise RunNotDone(
+        f"run {run_pk} is not done: its workers are gone ({shown(standing)}) and "
+        f"{standing.chunks_left} chunks are left" + (f"; {why}" if why else "")
+        + "; what is done is written, and running again goes on")
+
+
+def shown(standing: Standing) -> str:
+    """The workers of a run in words, such as ``3 done, 1 failed``."""
+    return ", ".join(f"{number} {state}" for state, number in sorted(standing.workers.items())) \
+        or "none ever began"
