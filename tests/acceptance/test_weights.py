@@ -205,7 +205,8 @@ LOADED = ("import sys\nsys.argv = {arguments}\nfrom bossnet.cli.{module} import 
 
 @pytest.mark.parametrize(("module", "arguments"), [
     ("dispatch", ["astra", "--help"]), ("dispatch", ["astra", "run", "--help"]),
-    ("dispatch", ["astra", "status"]), ("dispatch", ["astra", "ingest", "nothing.fits"]),
+    ("dispatch", ["astra", "status"]), ("dispatch", ["astra", "runs", "diff", "--help"]),
+    ("dispatch", ["astra", "ingest", "nothing.fits"]),
     ("dispatch", ["astra", "init"]), ("bossnet", ["bossnet", "weights", "import", "--help"])])
 def test_quick_commands_do_without_torch(astra, module, arguments):
     code = LOADED.format(arguments=arguments, module=module)

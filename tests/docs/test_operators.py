@@ -22,9 +22,10 @@ CHECKOUT = DOCS.parent
 
 
 def options(name):
-    """The long options of a command."""
-    group = program("bossnet", tuple(COMMANDS), "")
-    command = group.get_command(click.Context(group), name)
+    """The long options of a command, or of one of a group (``runs diff``)."""
+    command = program("bossnet", tuple(COMMANDS), "")
+    for part in name.split():
+        command = command.get_command(click.Context(command), part)
     return {option for parameter in command.params if isinstance(parameter, click.Option)
             for option in parameter.opts if option.startswith("--")}
 
@@ -37,7 +38,8 @@ def section(title):
 
 @pytest.mark.parametrize(("command", "title"), [
     ("init", "astra init"), ("ingest", "astra ingest"), ("run", "astra run bossnet"),
-    ("status", "Seeing what goes on"), ("simulate", "Simulated spectra")])
+    ("status", "Seeing what goes on"), ("runs show", "Seeing what goes on"),
+    ("runs diff", "Seeing what goes on"), ("simulate", "Simulated spectra")])
 def test_every_option_of_a_command_is_named_in_its_section(command, title):
     assert {o for o in options(command) if not re.search(o + r"\b", section(title))} == set()
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "ingest": "bossnet.cli.ingest",
     "run": "bossnet.cli.run",
     "status": "bossnet.cli.status",
+    "runs": "bossnet.cli.runs",
     "weights": "bossnet.cli.weights",
     "simulate": "bossnet.cli.simulate",
     "dataset": "bossnet.cli.dataset",
@@ -19,7 +20,7 @@ COMMANDS = {
     "evaluate": "bossnet.cli.evaluate",
     "bench": "bossnet.cli.bench",
 }
-OPERATOR = ("init", "ingest", "run", "status")  #: those that `astra` has too
+OPERATOR = ("init", "ingest", "run", "status", "runs")  #: those that `astra` has too
 
 
 class Lazy(click.Group):

@@ -50,9 +50,20 @@ def one(r: Run, failed: list[Any]) -> RenderableType:
              f"  weights {r['weights']} ({r['weights_status']}), {_method(r)}, {r['device']}, "
              f"version {r['software_version']}",
              f"  {progress(r, 'have their row')}",
-             *(f"  {number:>9}  {name}" for name, number
-               in sorted(r["counts"].items(), key=lambda item: -item[1]))]
+             *_counts(r)]
     return Group(*map(Text, lines), *workers(r), *map(Text, _failures(failed)))
+
+
+def whole(r: Run, chunks: dict[str, dict[str, int]], failed: list[Any]) -> RenderableType:
+    """All that is known of a run: its record column by column, chunks, workers, failures."""
+    names = [name for name in r if name not in ("workers", "counts")]
+    width = max(map(len, names)) + 2
+    lines = [(name.ljust(width) + _value(r[name])).rstrip() for name in names]
+    lines += ["", "flags", *_counts(r)]
+    lines += ["", "chunks", *(f"  {c['chunks']:>9}  {state}, {c['spectra']} spectra"
+                              + (f"; workers died at them {c['deaths']} times" if c["deaths"]
+                                 else "") for state, c in chunks.items())]
+    return Group(*map(Text, lines), Text(""), *workers(r), *map(Text, _failures(failed)))
 
 
 def progress(r: Run, done: str = "done") -> str:
@@ -120,6 +131,17 @@ def duration(seconds: float | None) -> str:
         if seconds >= 2 * unit:
             return f"{seconds / unit:.1f} {name}"
     return f"{seconds:.0f} s"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _counts(r: Run) -> list[str]:
+    return [f"  {number:>9}  {name}"
+            for name, number in sorted(r["counts"].items(), key=lambda item: -item[1])]
 
 
 def _failures(failed: Iterable[Any]) -> Iterator[str]:
