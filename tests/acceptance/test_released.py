@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from acceptance.conftest import Commands
+from acceptance.inside import run_inside
 from acceptance.rows import assert_same_rows, rows_of
 from bossnet import v_astra
 from database.released import restore
@@ -33,7 +34,7 @@ def astra(empty_database_url, tmp_path, tiny):
 def test_a_run_adds_what_the_old_version_left_undone(astra):
     before = rows_of(astra)
     assert [r["spectrum_pk"] for r in before] == [1, 2]
-    done = astra.run("--from", "boss_visit_spectrum")
+    done = run_inside(astra, "--from", "boss_visit_spectrum")
     assert (done["n_selected"], done["n_done"], done["n_failed"]) == (3, 3, 0)
     after = rows_of(astra)
     assert [r["spectrum_pk"] for r in after] == [1, 2, 3, 4, 5]
@@ -41,13 +42,13 @@ def test_a_run_adds_what_the_old_version_left_undone(astra):
     assert {r["run_pk"] for r in after[2:]} == {done["run_pk"]}
     assert not astra.sql("SELECT pk FROM bossnet_chunk WHERE state = 'claimed'")
     # Of the same noise keys as the old version gave them.
-    astra.run("--from", "boss_visit_spectrum", "--tag", "anew")
+    run_inside(astra, "--from", "boss_visit_spectrum", "--tag", "anew")
     assert_same_rows(after[2:], rows_of(astra, "anew")[2:])
 
 
 def test_failures_of_the_old_version_are_tried_again(astra):
     [failed] = astra.sql("SELECT * FROM boss_net WHERE result_flags & 256 <> 0")
-    done = astra.run("--retry-failed")
+    done = run_inside(astra, "--retry-failed")
     assert (done["n_done"], done["n_failed"]) == (1, 0)
     [mended] = astra.sql("SELECT * FROM boss_net WHERE task_pk = %s", failed["task_pk"])
     assert (mended["spectrum_pk"], mended["created"]) == (failed["spectrum_pk"], failed["created"])
@@ -57,7 +58,7 @@ def test_failures_of_the_old_version_are_tried_again(astra):
 
 def test_an_overwriting_that_the_old_version_began_is_gone_on_with(astra):
     again = {r["spectrum_pk"]: r for r in rows_of(astra, "again")}
-    done = astra.run("--tag", "again", "--seed", 5, "--overwrite", "--where", "plateid = 1",
+    done = run_inside(astra, "--tag", "again", "--seed", 5, "--overwrite", "--where", "plateid = 1",
                      "--from", "boss_visit_spectrum")
     assert (done["continues"], done["n_selected"], done["n_done"]) == (3, 3, 3)
     for row in rows_of(astra, "again"):
