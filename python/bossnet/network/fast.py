@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
+from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.engine import Engine
 from bossnet.network.engine.scratch import Scratch
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.prediction import DirectPredictor
+from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 from bossnet.network.preparation import NativePixels
 
 BATCH_SIZE = 16  #: spectra at once: enough passes for one reading of the linear layers' weights
@@ -23,15 +24,20 @@ class FastPredictor(DirectPredictor):
         frozen: the network.
         network: its declaration.
         batch_size: spectra at once, or None for the default.
+        precision: `FLOAT32`, or `BFLOAT16` for the first linear layer's products.
 
     Raises:
         WeightsError: the weights are for another network, or need a newer version.
     """
 
+    arithmetic = "engine"
+
     def __init__(self, frozen: FrozenNetwork, network: Network, *,
-                 batch_size: int | None = None) -> None:
-        super().__init__(frozen, network, batch_size=batch_size or BATCH_SIZE)
-        self._engine = Engine(frozen.module)
+                 batch_size: int | None = None, precision: str = FLOAT32) -> None:
+        super().__init__(frozen, network, batch_size=batch_size or BATCH_SIZE,
+                         precision=precision)
+        self._engine = Engine(frozen.module, first_linear=(
+            torch.bfloat16 if precision == BFLOAT16 else torch.float32))
         self._scratch = Scratch()
 
     def _inputs(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
@@ -54,18 +60,24 @@ class FastPredictor(DirectPredictor):
 
 
 def fastest(frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
-            batch_size: int | None = None) -> DirectPredictor:
-    """The fastest predictor for a device whose numbers are the reference's.
+            batch_size: int | None = None, precision: str = FLOAT32) -> DirectPredictor:
+    """The fastest predictor for a device and a precision; `gate` says whether it may be used.
 
     Args:
         frozen: the network.
         network: its declaration.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: spectra at once, or None for the default.
+        precision: `FLOAT32` (the numbers are the reference's), `BFLOAT16`, or `TF32` on a CUDA
+            device.
 
     Raises:
         WeightsError: the weights are for another network, or need a newer version.
+        ConfigurationError: the device cannot compute with this precision.
     """
     if device == "cpu":
-        return FastPredictor(frozen, network, batch_size=batch_size)
-    return DirectPredictor(frozen, network, device=device, batch_size=batch_size)
+        if precision == TF32:
+            raise ConfigurationError("--precision tf32 is one of CUDA devices: use float32")
+        return FastPredictor(frozen, network, batch_size=batch_size, precision=precision)
+    return DirectPredictor(frozen, network, device=device, batch_size=batch_size,
+                           precision=precision)

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from bossnet.network.preparation import NativePixels, collate, interpolate, stan
 
 #: Spectra at once: enough to keep the device busy, few enough to stay in its fast memory.
 BATCH_SIZE = {"cpu": 4, "cuda": 64}
+
+FLOAT32, TF32, BFLOAT16 = "float32", "tf32", "bfloat16"  #: precisions; the first is the reference's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,28 +81,33 @@ class Predictor(Protocol):
 
 
 class DirectPredictor:
-    """The network as it stands, in float32 without TF32.
+    """The network as it stands, in float32 without TF32 unless another precision is asked for.
 
     Args:
         frozen: the network.
         network: its declaration.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: spectra at once, or None for the device's default.
+        precision: of the arithmetic up to the last hidden layer: `FLOAT32`, or on CUDA devices
+            `TF32` or `BFLOAT16`.
 
     Raises:
         WeightsError: the weights are for another network, or need a newer version.
     """
 
+    arithmetic = "module"  #: what computes the network, in a word
+
     def __init__(self, frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
-                 batch_size: int | None = None) -> None:
+                 batch_size: int | None = None, precision: str = FLOAT32) -> None:
         check(frozen.card, network, origin=str(frozen.path))
         self.network, self.card = network, frozen.card
-        self.device = torch.device(device)
+        self.device, self.precision = torch.device(device), precision
+        self._module = frozen.module
         if self.device.type == "cuda":
-            torch.backends.cuda.matmul.allow_tf32 = False
-            torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cuda.matmul.allow_tf32 = precision == TF32
+            torch.backends.cudnn.allow_tf32 = precision == TF32
+            self._module = deepcopy(frozen.module).to(self.device)
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
-        self._module = frozen.module.to(self.device)
         self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
@@ -156,8 +164,10 @@ class DirectPredictor:
 
     def _features(self, x: Tensor) -> Tensor:
         """(M, L) prepared inputs -> (M, W), the activations of the last hidden layer."""
-        features: Tensor = self._module.features(x.unsqueeze(1))
-        return features
+        with torch.autocast(self.device.type, torch.bfloat16,
+                            enabled=self.precision == BFLOAT16):
+            features: Tensor = self._module.features(x.unsqueeze(1))
+        return features.float()
 
     def _distance(self, features: Tensor) -> Tensor:
         """(B, W) -> (B,) float64."""

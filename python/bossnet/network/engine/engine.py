@@ -1,6 +1,5 @@
 """The whole network up to its last hidden layer, for many prepared inputs together."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -16,38 +15,32 @@ WIDTH = 64  #: inputs through the convolutions together: what one core's cache h
 LANES = 16  #: inputs that one vector instruction takes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Linear:
-    """(out, in) and (out, 1)."""
-
-    weight: Tensor
-    bias: Tensor
-
-
 class Engine:
-    """A frozen network's features on a CPU, in float32, within its rounding.
+    """A frozen network's features on a CPU, in float32 within its rounding.
 
     The convolutions take `WIDTH` inputs at a time, the linear layers all that there are, so that
     their weights are read once for many spectra and draws.
 
     Args:
         module: the network, in evaluation mode; its weights are copied.
+        first_linear: of the first linear layer's product, which reads most of the weights.
         measure: choose each layer's way by measurement, or else by counting.
     """
 
-    def __init__(self, module: BossNet, *, measure: bool = True) -> None:
+    def __init__(self, module: BossNet, *, first_linear: torch.dtype = torch.float32,
+                 measure: bool = True) -> None:
         self._module, self._measure = module, measure
         self._stacks: dict[tuple[int, int], Stack] = {}
         self._scratch = Scratch()
         self._crew: Crew | None = None
-        self._hidden = []
+        self._hidden: list[tuple[Tensor, Tensor]] = []  # (out, in) and (out, 1)
         hidden = [layer for layer in module.linear_sequential if isinstance(layer, LinearLayer)]
         for i, layer in enumerate(hidden):
             weight = layer.linear_layer.weight.detach()
             if i == 0:  # reads the pool by bins, where the module reads it by channels
                 weight = weight.unflatten(1, (module.architecture.widths[-1], -1))
-                weight = weight.transpose(1, 2).flatten(1) / SCALE
-            self._hidden.append(_Linear(weight, layer.linear_layer.bias.detach().unsqueeze(1)))
+                weight = (weight.transpose(1, 2).flatten(1) / SCALE).to(first_linear)
+            self._hidden.append((weight, layer.linear_layer.bias.detach().unsqueeze(1)))
 
     @torch.inference_mode()
     def features(self, x: Tensor) -> Tensor:
@@ -63,8 +56,11 @@ class Engine:
         if not self._hidden:
             return (pooled / SCALE).permute(2, 1, 0).flatten(1)
         y = pooled.view(-1, number)
-        for layer in self._hidden:
-            y = torch.addmm(layer.bias, layer.weight, y).relu_()
+        for weight, bias in self._hidden:
+            if weight.dtype == y.dtype:
+                y = torch.addmm(bias, weight, y).relu_()
+            else:
+                y = (weight @ y.to(weight.dtype)).float().add_(bias).relu_()
         return y.T.contiguous()
 
     def ways(self, length: int) -> list[Way]:
