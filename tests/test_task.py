@@ -181,7 +181,7 @@ def test_an_output_that_is_not_finite_is_null_and_flagged(value):
 
 
 @pytest.mark.parametrize(("error", "outcome"), [
-    (RuntimeError("CUDA error"), Outcome.DEVICE_FAILED), (ValueError("odd"), Outcome.FAILED)])
+    (RuntimeError("odd device"), Outcome.DEVICE_FAILED), (ValueError("odd"), Outcome.FAILED)])
 def test_what_the_device_chokes_on_is_flagged_and_its_batch_goes_on(error, outcome):
     bad = spectrum(flux=np.r_[666.0, np.arange(899)])
     results = list(BossNetTask(Broken(error)).run([spectrum(), bad, spectrum()]))

@@ -38,7 +38,43 @@ class DatabaseError(BossNetError):
 
 
 class OutageError(BossNetError):
-    """Too many of the last spectra failed for the same outward reason (contract, section 8)."""
+    """Too many of the last spectra failed for the same outward reason (contract, section 8).
+
+    Attributes:
+        is_alone: it is this worker's alone; the others of its run do well.
+    """
+
+    def __init__(self, message: str, *, is_alone: bool = False) -> None:
+        super().__init__(message)
+        self.is_alone = is_alone
+
+
+class LostChunkError(DatabaseError):
+    """A worker no longer holds a chunk; what it made of it was not written."""
+
+
+class RunEndedError(BossNetError):
+    """A run takes no more workers, or ended while one was at it.
+
+    Attributes:
+        state: of the run.
+    """
+
+    def __init__(self, message: str, *, state: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class DeviceLostError(BossNetError):
+    """The device failed so that this process cannot use it any more; a new one may.
+
+    Attributes:
+        run_pk: the run that was left for it, if one was.
+    """
+
+    def __init__(self, message: str, *, run_pk: int | None = None) -> None:
+        super().__init__(message)
+        self.run_pk = run_pk
 
 
 class TrainingError(BossNetError):

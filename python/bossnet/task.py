@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bossnet.errors import DeviceLostError
 from bossnet.flags import BAD, WARN, Case, Outcome, judge
 from bossnet.network.boss import BOSS
 from bossnet.network.declaration import Network
+from bossnet.network.device import is_lost
 from bossnet.network.prediction import Exposure, Predictions, Predictor
 from bossnet.observation import Observation
 from bossnet.quality import Quality, assess
@@ -23,8 +25,8 @@ from bossnet.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:  # it stands around this module, and imports it
     from bossnet.config import Config
-    from bossnet.work.run import Summary
     from bossnet.work.settings import Settings
+    from bossnet.work.summary import Summary
 
 _PAIRED = ("log_teff", "logg", "fe_h", "v_rel")  # the order in the correlations' names
 
@@ -95,6 +97,9 @@ class Task:
         Args:
             observations: spectra, bare or with what is known of them.
             at_once: how many are handed to the predictor together.
+
+        Raises:
+            DeviceLostError: the device fails from now on, whatever it is given.
         """
         queue = iter(observations)
         while some := list(islice(queue, at_once)):
@@ -126,7 +131,9 @@ class Task:
                               o.noise_key) for o in observations if o.spectrum is not None]
         try:
             predictions = self.predictor.predict(exposures, n_draws=self.n_draws, seed=self.seed)
-        except Exception as e:  # noqa: BLE001 -- it becomes that spectrum's row
+        except Exception as e:  # it becomes that spectrum's row
+            if is_lost(e):  # and would become that of every other one as well
+                raise DeviceLostError(f"{type(e).__name__}: {_first_line(e)}") from e
             if len(observations) == 1:
                 return [e]
             # The others of a batch are unharmed by the one that fails.
@@ -212,6 +219,10 @@ class BossNetTask(Task):
     """BOSS Net: Teff, log g, [Fe/H] and radial velocity from optical spectra."""
 
     network = BOSS
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _has_error(observation: Observation) -> bool:

@@ -144,10 +144,10 @@ def test_a_killed_run_leaves_no_reader_even_if_one_hangs_and_is_completed(astra,
         status, _ = run.stop(signal.SIGKILL)
     assert status == -signal.SIGKILL
     assert last_run(astra)["state"] == "running"
-    astra.sql("UPDATE bossnet_run SET heartbeat = now() - interval '100 s'")
-    assert states(astra) == ["running"]
-    astra.sql("UPDATE bossnet_run SET heartbeat = now() - interval '200 s'")
-    assert states(astra) == ["died"]
+    for seconds, state in ((100, "running"), (200, "died")):
+        for table in ("bossnet_run", "bossnet_worker"):
+            astra.sql(f"UPDATE {table} SET heartbeat = now() - interval '{seconds} s'")
+        assert states(astra) == [state]
     assert run_inside(astra)["n_done"] == 320
     assert states(astra) == ["done", "died"]
     assert [r["spectrum_pk"] for r in rows_of(astra)] == night

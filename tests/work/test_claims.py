@@ -2,59 +2,17 @@
 
 import psycopg2
 import pytest
-from psycopg2.extras import RealDictCursor
 
 from bossnet import v_astra
 from bossnet.database.connection import connect
-from bossnet.errors import DatabaseError
-from bossnet.work.claims import Claims
-from bossnet.work.plan import Todo
-from bossnet.work.settings import Settings
+from bossnet.errors import LostChunkError
+from work.conftest import rows
 
 
 @pytest.fixture
-def sql(config):
-    """Statements of an onlooker; rows as dictionaries."""
-    connection = psycopg2.connect(config.database_url, options="-c search_path=bossnet")
-    connection.autocommit = True
-
-    def sql(statement, *values):
-        with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-            cursor.execute(statement, values or None)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-    yield sql
-    connection.close()
-
-
-@pytest.fixture
-def run(sql):
-    """A run of six spectra in three chunks."""
-    sql("INSERT INTO spectrum (spectrum_flags) SELECT 0 FROM generate_series(1, 6)")
-    sql("INSERT INTO boss_visit_spectrum (spectrum_pk, release, filetype, mjd) "
-        "SELECT pk, 'dr17', 'spec', pk FROM spectrum")
-    run, = sql("INSERT INTO bossnet_run (task, v_astra, state) VALUES ('bossnet', %s, 'running') "
-               "RETURNING pk", v_astra())
-    for keys in ([1, 2], [3, 4], [5, 6]):
-        sql("INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n) "
-            "VALUES (%s, 'boss_visit_spectrum', %s, 2)", run["pk"], keys)
-    return run["pk"]
-
-
-@pytest.fixture
-def workers(config, run):
+def workers(run, joined):
     """Two workers of the run."""
-    connections = [connect(config) for _ in range(2)]
-    made = [Claims(c, run, Todo("boss_net", Settings())) for c in connections]
-    for number, claims in enumerate(made):
-        claims.worker = f"worker {number}"
-    yield made
-    for connection in connections:
-        connection.close()
-
-
-def rows(run, keys, result_flags=0):
-    return [{"spectrum_pk": key, "run_pk": run, "v_astra": v_astra(), "tag": "", "teff": 5000.0,
-             "result_flags": result_flags} for key in keys]
+    return [joined(run) for _ in range(2)]
 
 
 def done(sql):
@@ -68,8 +26,12 @@ def test_workers_take_chunks_of_their_own_until_none_is_left(workers, sql):
     assert [[row["spectrum_pk"] for row in c.rows] for c in taken] == [c.keys for c in taken]
     assert one.claim() is None
     assert other.claim() is None
-    assert sql("SELECT worker, state, attempts FROM bossnet_chunk WHERE pk = 2") == [
-        {"worker": "worker 1", "state": "claimed", "attempts": 1}]
+    assert one.is_left()
+    assert sql("SELECT worker_pk, worker, state, attempts FROM bossnet_chunk WHERE pk = 2") == [
+        {"worker_pk": 2, "worker": other.member.name, "state": "claimed", "attempts": 1}]
+    for chunk, worker in zip(taken, [one, other, one], strict=True):
+        worker.end(chunk, rows(1, chunk.keys), done=True)
+    assert not one.is_left()
 
 
 def test_a_chunk_that_is_being_taken_is_passed_over_without_waiting(workers, config):
@@ -97,6 +59,8 @@ def test_results_counts_and_the_end_of_a_chunk_come_together(workers, sql, run):
     assert done(sql) == [1, 2]
     assert sql("SELECT n_done, n_failed, counts FROM bossnet_run") == [
         {"n_done": 2, "n_failed": 1, "counts": {"flag_runtime_exception": 1, "flag_bad_file": 1}}]
+    assert sql("SELECT n_chunks, n_done, n_failed FROM bossnet_worker WHERE pk = 1") == [
+        {"n_chunks": 1, "n_done": 2, "n_failed": 1}]
     chunk, = sql("SELECT * FROM bossnet_chunk WHERE pk = 1")
     assert chunk["state"] == "done"
     assert chunk["finished"]
@@ -112,13 +76,15 @@ def test_a_chunk_that_is_given_back_keeps_its_results_and_is_taken_again(workers
 
 
 @pytest.mark.parametrize("taken_over", [
-    "UPDATE bossnet_chunk SET worker = 'worker 1' WHERE pk = 1",
+    "UPDATE bossnet_chunk SET worker_pk = 2 WHERE pk = 1",
     "UPDATE bossnet_chunk SET state = 'ready' WHERE pk = 1",
-    "UPDATE bossnet_chunk SET state = 'done' WHERE pk = 1"])
+    "UPDATE bossnet_chunk SET state = 'done' WHERE pk = 1",
+    "UPDATE bossnet_worker SET state = 'failed' WHERE pk = 1",
+    "DELETE FROM bossnet_chunk WHERE pk = 1"])
 def test_a_worker_that_lost_its_chunk_writes_nothing(workers, sql, run, taken_over):
     chunk = workers[0].claim()
     sql(taken_over)
-    with pytest.raises(DatabaseError, match="no longer held by worker 0"):
+    with pytest.raises(LostChunkError, match="chunk 1 is no longer held by worker 1"):
         workers[0].end(chunk, rows(run, [1, 2]), done=True)
     assert done(sql) == []
     assert sql("SELECT n_done FROM bossnet_run") == [{"n_done": 0}]
@@ -129,18 +95,85 @@ def test_a_row_that_cannot_be_written_leaves_its_chunk_as_it_was(workers, sql, r
     with pytest.raises(psycopg2.Error):
         workers[0].end(chunk, rows(run, [1, 99]), done=True)  # there is no such spectrum
     assert done(sql) == []
-    assert sql("SELECT state, worker FROM bossnet_chunk WHERE pk = 1") == [
-        {"state": "claimed", "worker": "worker 0"}]
+    assert sql("SELECT state, worker_pk FROM bossnet_chunk WHERE pk = 1") == [
+        {"state": "claimed", "worker_pk": 1}]
     workers[0].end(chunk, rows(run, [1, 2]), done=True)
     assert done(sql) == [1, 2]
 
 
-def test_a_sign_of_life_is_for_the_run(workers, sql):
-    workers[0].claim()
-    sql("UPDATE bossnet_run SET heartbeat = now() - interval '1 h'")
-    workers[0].beat()  # too soon after the last one
-    fresh = "SELECT heartbeat > now() - interval '1 min' AS fresh FROM"
-    assert sql(f"{fresh} bossnet_run") == [{"fresh": False}]
-    workers[0]._beaten -= 60
-    workers[0].beat()
-    assert sql(f"{fresh} bossnet_run") == [{"fresh": True}]
+def lose_connections(sql):
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'bossnet'")
+
+
+def test_a_claim_whose_answer_was_lost_is_not_kept_by_a_worker_that_does_not_know_of_it(
+        workers, sql, run):
+    one = workers[0]
+    known = one.claim()
+    sql("UPDATE bossnet_chunk SET state = 'claimed', worker = 'me', worker_pk = 1 WHERE pk = 2")
+    lose_connections(sql)
+    assert [one.claim().keys, one.claim().keys, one.claim()] == [[3, 4], [5, 6], None]
+    one.end(known, rows(run, [1, 2]), done=True)
+
+
+@pytest.mark.parametrize("done_of_it", [True, False])
+def test_an_end_whose_answer_was_lost_is_not_done_again(workers, sql, run, done_of_it):
+    one = workers[0]
+    chunk = one.claim()
+    committed = one.database.transaction
+
+    def broken(work):
+        committed(work)
+        one.database.transaction = committed  # the answer was lost: once more
+        return committed(lambda connection, _: work(connection, True))
+
+    one.database.transaction = broken
+    one.end(chunk, rows(run, [1, 2] if done_of_it else [1]), done=done_of_it)
+    n = 2 if done_of_it else 1
+    assert sql("SELECT n_done FROM bossnet_run") == [{"n_done": n}]
+    assert done(sql) == [1, 2][:n]
+
+
+def test_runs_of_one_version_and_tag_do_no_spectrum_at_the_same_time(plan, run, joined, sql):
+    other = joined(plan([6], [1, 3], [2, 7], [8]))
+    elsewhere = joined(plan([1, 2], tag="other"))
+    one = joined(run)
+    assert one.claim().keys == [1, 2]
+    chunk = other.claim()
+    assert chunk.keys == [6]
+    assert other.claim().keys == [8]  # 1 and 2 are being done, 3 is not alone
+    assert other.claim() is None
+    assert elsewhere.claim().keys == [1, 2]
+    assert one.claim().keys == [3, 4]
+    assert one.claim() is None  # 6
+    other.end(chunk, rows(other.run_pk, [6]), done=True)
+    assert [row["spectrum_pk"] for row in one.claim().rows] == [5]
+
+
+def test_a_chunk_of_another_run_whose_worker_is_dead_keeps_nobody_waiting(plan, run, joined, sql):
+    joined(run).claim()
+    other = joined(plan([1, 2]))
+    assert other.claim() is None
+    sql("UPDATE bossnet_worker SET heartbeat = now() - interval '121 s' WHERE run_pk = %s", run)
+    assert other.claim().keys == [1, 2]
+
+
+def test_a_chunk_at_which_workers_died_is_taken_last_and_by_itself(workers, sql, run):
+    one, other = workers
+    sql("UPDATE bossnet_chunk SET deaths = 1, error_message = 'gone' WHERE pk = 1")
+    assert [one.claim(suspects=False).keys, one.claim().keys] == [[3, 4], [5, 6]]
+    assert one.claim(suspects=False) is None
+    chunk = other.claim()
+    assert (chunk.keys, chunk.is_suspect, chunk.last_words) == ([1, 2], True, "gone")
+    assert not chunk.is_hopeless
+
+
+def test_a_chunk_that_may_be_the_end_of_its_worker_is_split_the_second_time(workers, sql, run):
+    sql("DELETE FROM bossnet_chunk WHERE pk > 1")
+    for key in (1, 2):
+        chunk = workers[0].claim()
+        workers[0].end(chunk, rows(run, [key]), done=False, blame="the device failed")
+    assert sql("SELECT spectrum_pks, n, state, deaths, error_message FROM bossnet_chunk") == [
+        {"spectrum_pks": [key], "n": 1, "state": "ready", "deaths": 1,
+         "error_message": "the device failed"} for key in (1, 2)]
+    assert done(sql) == [1, 2]

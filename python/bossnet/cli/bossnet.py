@@ -11,6 +11,7 @@ COMMANDS = {
     "init": "bossnet.cli.init",
     "ingest": "bossnet.cli.ingest",
     "run": "bossnet.cli.run",
+    "worker": "bossnet.cli.worker",
     "status": "bossnet.cli.status",
     "runs": "bossnet.cli.runs",
     "weights": "bossnet.cli.weights",
@@ -20,7 +21,7 @@ COMMANDS = {
     "evaluate": "bossnet.cli.evaluate",
     "bench": "bossnet.cli.bench",
 }
-OPERATOR = ("init", "ingest", "run", "status", "runs")  #: those that `astra` has too
+OPERATOR = ("init", "ingest", "run", "worker", "status", "runs")  #: those that `astra` has too
 
 
 class Lazy(click.Group):

@@ -111,7 +111,7 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
         from bossnet.evaluation import drawing, judging, report
         from bossnet.network.frozen import load
         from bossnet.network.installed import find
-        from bossnet.work.run import settle_device
+        from bossnet.work.equipment import settle_device
     if figures:
         drawing.check()
     device, home = settle_device(device), config.load().home

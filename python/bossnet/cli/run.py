@@ -10,6 +10,8 @@ from bossnet.cli.common import database_option, json_option, log_option, print_j
 from bossnet.cli.options import run_options, settings_of, task_named, worker_options
 from bossnet.cli.progress import Shown
 from bossnet.cli.summary import announce, show_plan, show_summary
+from bossnet.cli.worker import begin_anew
+from bossnet.errors import DeviceLostError
 
 
 @click.command(epilog="Example:\n\n    astra run bossnet --where \"snr > 10 AND mjd >= 59600\"")
@@ -33,8 +35,12 @@ def run(task: str, database: str | None, as_json: bool, weights: str | None, dry
     settled = config.load(database)
     found = task_named(task)
     with Shown(failed="failed", quiet=as_json) as shown:
-        summary = found.execute(settled, settings, weights=weights, dry_run=dry_run,
-                                progress=partial(_started, shown=shown, quiet=as_json))
+        try:
+            summary = found.execute(settled, settings, weights=weights, dry_run=dry_run,
+                                    progress=partial(_started, shown=shown, quiet=as_json))
+        except DeviceLostError as e:
+            begin_anew(e, device=settings.device, batch_size=settings.batch_size,
+                       readers=settings.readers)
     if as_json:
         print_json(summary.as_dict())
     elif dry_run:

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from bossnet.cli.common import console
 
-if TYPE_CHECKING:  # it imports torch
-    from bossnet.work.run import Summary
+if TYPE_CHECKING:  # only then are they needed, and help is quick
     from bossnet.work.settings import Settings
+    from bossnet.work.summary import Summary
 
 
 def announce(summary: "Summary") -> None:

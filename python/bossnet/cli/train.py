@@ -37,7 +37,7 @@ def train(configuration: Path, dataset: Path, folder: Path, device: str,
         from bossnet.training.configuration import load
         from bossnet.training.dataset import Dataset
         from bossnet.training.train import train as train_network
-        from bossnet.work.run import settle_device
+        from bossnet.work.equipment import settle_device
 
     training, device = load(configuration), settle_device(device)
     if threads is not None:

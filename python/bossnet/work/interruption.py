@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,12 +19,20 @@ class Interruption:
     The first signal is noted while work is `deferred`, and raises KeyboardInterrupt at any
     other time; a second one always raises. SIGUSR1 asks, and never insists: under Slurm it comes
     from the job's script, beside the SIGTERM that Slurm sends to every process of a job.
+
+    Attributes:
+        since: when it was asked first, by the monotonic clock; None where it was not.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.since: float | None = None
         self._deferred = False
         self._insists = False  # the next signal but SIGUSR1
+
+    @property
+    def asked(self) -> bool:
+        """Whether a signal has come."""
+        return self.since is not None
 
     @contextmanager
     def installed(self) -> Iterator["Interruption"]:
@@ -48,7 +57,9 @@ class Interruption:
             self._deferred = False
 
     def _come(self, number: int, frame: FrameType | None) -> None:
-        first, self.asked = not self.asked, True
+        first = self.since is None
+        if first:
+            self.since = time.monotonic()
         if number == signal.SIGUSR1:
             insists = False
         else:

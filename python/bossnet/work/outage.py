@@ -18,15 +18,21 @@ class Trouble:
 
 
 class OutageWatch:
-    """Looks at the last spectra of a run and says when it must stop.
+    """Looks at the last spectra of a worker and says when it must stop.
 
     Args:
         max_failures: the fraction of the window above which it is an outage.
+
+    Attributes:
+        seen: spectra so far.
+        others: the windows of the run's other workers together: how many spectra, how many of
+            them failed for an outward reason.
     """
 
     def __init__(self, max_failures: float = 0.5) -> None:
         self.max_failures = max_failures
-        self.seen = 0  #: spectra so far
+        self.seen = 0
+        self.others = 0, 0
         self._last: deque[Trouble | None] = deque(maxlen=WINDOW)
         self._failed = 0
 
@@ -39,9 +45,25 @@ class OutageWatch:
         self._failed += trouble is not None
 
     @property
+    def window(self) -> tuple[int, int]:
+        """How many spectra are looked back at, and how many of them failed so."""
+        return len(self._last), self._failed
+
+    @property
     def is_outage(self) -> bool:
-        return (len(self._last) >= LEAST
-                and self._failed > self.max_failures * len(self._last))
+        """Whether the run must stop: by the windows of all of its workers, if this one has its
+        part in it."""
+        number, failed = (ours + theirs for ours, theirs
+                          in zip(self.window, self.others, strict=True))
+        return self._failed > 0 and self._is_too_much(number, failed)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this worker must stop, while the others do well."""
+        return self._is_too_much(*self.window) and not self.is_outage
+
+    def _is_too_much(self, number: int, failed: int) -> bool:
+        return number >= LEAST and failed > self.max_failures * number
 
     def may_judge(self, number: int | None) -> bool:
         """Whether spectrum ``number`` (from 0) is among those looked back at; None is not."""

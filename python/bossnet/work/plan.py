@@ -76,12 +76,12 @@ class Todo:
 
 def refuse_mixture(connection: Connection, results: str, task: str, tag: str,
                    decisive: Decisive) -> None:
-    """Rows of one version and tag are made alike.
+    """Rows of one version and tag are made alike; within the caller's transaction.
 
     Raises:
         ConfigurationError: rows that are there were made otherwise; the message says how.
     """
-    with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(query("other_settings", results=sql.Identifier(results)),
                        {"task": task, "version": VERSION, "tag": tag})
         others = cursor.fetchall()
@@ -94,7 +94,7 @@ def refuse_mixture(connection: Connection, results: str, task: str, tag: str,
 
 def refuse_beside_others(connection: Connection, task: str, tag: str, decisive: Decisive,
                          own: int | None = None) -> None:
-    """Runs that add to one version and tag at the same time do it alike, too.
+    """Runs that add to one version and tag at the same time do it alike, too; likewise.
 
     Asked before a run is planned, and again once it is on record (``own``): of two that start
     at the same moment, at least one then sees the other.
@@ -102,7 +102,7 @@ def refuse_beside_others(connection: Connection, task: str, tag: str, decisive: 
     Raises:
         ConfigurationError: another run is going on that makes its rows otherwise.
     """
-    with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(query("runs_beside"), {"task": task, "version": VERSION, "tag": tag,
                                               "silence": SILENCE, "run": own})
         others = cursor.fetchall()

@@ -112,46 +112,82 @@ INSERT INTO bossnet_run ({columns}) VALUES ({values}) RETURNING pk
 -- name: insert_chunk
 INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n) VALUES %s
 
--- name: start_run
+-- name: plan_run
 -- By the clock: now() is when its planning began.
-UPDATE bossnet_run SET state = 'running', n_selected = %(n_selected)s,
+UPDATE bossnet_run SET state = 'planned', n_selected = %(n_selected)s,
        heartbeat = clock_timestamp()
 WHERE pk = %(run)s
 
--- name: end_run
-UPDATE bossnet_run SET state = %(state)s, error_message = %(message)s, finished = now(),
-       heartbeat = now()
-WHERE pk = %(run)s
+-- name: lock_claims
+-- One claim at a time among the runs that add to one version and tag: each sees what the others
+-- have claimed.
+SELECT pg_advisory_xact_lock(hashtextextended(
+    format('bossnet claims %%s %%s %%s %%s', current_schema(), task, v_astra_major_minor, tag), 0))
+FROM bossnet_run WHERE pk = %(run)s
 
 -- name: claim
--- The next chunk of a run for this worker; none is left where no row comes back.
+-- The next chunk of a run for this worker; no row comes back where none can be had just now. One
+-- at which workers have died is taken last. One that has spectra in common with a chunk that a
+-- living worker of another run has, for the same version and tag, is passed over: it will have
+-- less to do, or nothing.
 UPDATE bossnet_chunk
-SET state = 'claimed', worker = %(worker)s, claimed = now(),
+SET state = 'claimed', worker = %(name)s, worker_pk = %(worker)s, claimed = now(),
     attempts = attempts + 1
-WHERE pk = (SELECT pk FROM bossnet_chunk WHERE run_pk = %(run)s AND state = 'ready'
-            ORDER BY pk LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING pk, table_name, spectrum_pks
+WHERE pk = (
+    SELECT c.pk
+    FROM bossnet_chunk AS c
+    WHERE c.run_pk = %(run)s AND c.state = 'ready' AND (c.deaths = 0 OR %(suspects)s)
+      AND NOT EXISTS (
+        SELECT FROM bossnet_chunk AS other
+        JOIN bossnet_worker AS w ON w.pk = other.worker_pk
+        JOIN bossnet_run AS r ON r.pk = other.run_pk
+        JOIN bossnet_run AS mine ON mine.pk = %(run)s
+        WHERE other.state = 'claimed' AND other.run_pk <> %(run)s
+          AND w.state = 'running' AND w.heartbeat > now() - w.lease * interval '1 s'
+          AND r.task = mine.task AND r.v_astra_major_minor = mine.v_astra_major_minor
+          AND r.tag = mine.tag
+          AND other.first_pk <= c.last_pk AND other.last_pk >= c.first_pk
+          AND EXISTS (SELECT k FROM unnest(c.spectrum_pks) AS k
+                      WHERE k BETWEEN other.first_pk AND other.last_pk
+                      INTERSECT SELECT unnest(other.spectrum_pks)))
+    ORDER BY c.deaths, c.pk LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
+RETURNING pk, table_name, spectrum_pks, deaths, error_message
+
+-- name: give_back_unknown
+-- Chunks that this worker has claimed without knowing it: the answer to the claim was lost.
+UPDATE bossnet_chunk SET state = 'ready', attempts = attempts - 1
+WHERE worker_pk = %(worker)s AND state = 'claimed' AND pk <> ALL (%(known)s::bigint[])
+
+-- name: is_left
+-- Whether a run has chunks that are not done.
+SELECT EXISTS (SELECT FROM bossnet_chunk WHERE run_pk = %(run)s AND state IN ('ready', 'claimed'))
+
+-- name: holder_of
+SELECT state, worker_pk FROM bossnet_chunk WHERE pk = %(chunk)s
 
 -- name: end_chunk
--- The fence: done by the worker that holds it, or not at all.
-UPDATE bossnet_chunk SET state = %(state)s, finished = CASE %(state)s WHEN 'done' THEN now() END
-WHERE pk = %(chunk)s AND worker = %(worker)s AND state = 'claimed'
-
--- name: beat
--- The sign of life of a worker, on its run.
-UPDATE bossnet_run SET heartbeat = now() WHERE pk = %(run)s
+-- The fence: done by the worker that holds it and is not taken for dead, or not at all.
+WITH me AS (
+    SELECT pk FROM bossnet_worker WHERE pk = %(worker)s AND state = 'running'
+    FOR NO KEY UPDATE
+)
+UPDATE bossnet_chunk AS c
+SET state = %(state)s, finished = CASE %(state)s WHEN 'done' THEN now() END,
+    deaths = deaths + %(deaths)s, error_message = coalesce(%(message)s, error_message)
+FROM me
+WHERE c.pk = %(chunk)s AND c.worker_pk = me.pk AND c.state = 'claimed'
 
 -- name: chunk_rows
 -- What is to be done of a chunk, with all that its table, its source and its noise key say. A
 -- survey's own tables need not have these columns: a name is the table's, else NULL. OFFSET 0
--- keeps them a look into an index for each row; whole tables would be read beside them else.
+-- keeps them looks into an index; else whole tables would be read beside them.
 SELECT _row.*, _spectrum.noise_key AS _noise_key, _source.ebv AS _ebv, _source.a_g AS _a_g
 FROM {table} AS _row
-LEFT JOIN LATERAL (
+LEFT JOIN (
     SELECT found.* FROM (SELECT NULL::bigint AS noise_key) AS else_null, LATERAL (
-        SELECT noise_key::bigint FROM spectrum WHERE spectrum.pk = _row.spectrum_pk OFFSET 0
+        SELECT pk, noise_key::bigint FROM spectrum WHERE pk = ANY ({keys}::bigint[]) OFFSET 0
     ) AS found
-) AS _spectrum ON true
+) AS _spectrum ON _spectrum.pk = _row.spectrum_pk
 LEFT JOIN LATERAL (
     SELECT found.* FROM (SELECT NULL::real AS ebv, NULL::real AS a_g) AS else_null, LATERAL (
         SELECT ebv::real, a_g::real FROM source WHERE source.pk = _row.source_pk OFFSET 0
@@ -169,6 +205,11 @@ SELECT counts FROM bossnet_run WHERE pk = %(run)s FOR NO KEY UPDATE
 UPDATE bossnet_run SET n_done = n_done + %(n_done)s, n_failed = n_failed + %(n_failed)s,
        counts = %(counts)s, heartbeat = now()
 WHERE pk = %(run)s
+
+-- name: add_worker_counts
+UPDATE bossnet_worker SET n_chunks = n_chunks + 1, n_done = n_done + %(n_done)s,
+       n_failed = n_failed + %(n_failed)s, heartbeat = now()
+WHERE pk = %(worker)s
 
 -- name: flags_of
 -- Which of these spectra have their row from this run.

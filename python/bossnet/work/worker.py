@@ -4,6 +4,7 @@ Three things go on at once: readers read ahead, a thread predicts, and the main 
 writes what was predicted before.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,21 +12,32 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+import psycopg2
+
 from bossnet import v_astra
-from bossnet.errors import OutageError
+from bossnet.errors import (
+    DatabaseError,
+    DeviceLostError,
+    LostChunkError,
+    OutageError,
+    RunEndedError,
+)
 from bossnet.flags import Outcome
 from bossnet.spectra.survey import Row
 from bossnet.task import Result, Task
 from bossnet.work.claims import Chunk, Claims
-from bossnet.work.interruption import Interruption
-from bossnet.work.outage import OutageWatch, Trouble
+from bossnet.work.heartbeat import Heart
+from bossnet.work.outage import Trouble
 from bossnet.work.readers import Readers
-from bossnet.work.reading import Reading
+from bossnet.work.reading import Reading, failed_reading, name_of
+from bossnet.work.reaper import Reaper
 from bossnet.work.settings import DRAWS, LINEAR, Decisive
 
 AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch is asked for
 PASSES = 700  #: of the network at most for that; after them a signal is looked for
+SHORTEST, LONGEST = 0.1, 2.0  #: seconds between two looks at whether there is a chunk to be had
 
+_log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -38,9 +50,20 @@ def together(batch_size: int, n_draws: int) -> int:
 
 def one_ahead(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]
               ) -> Iterator[tuple[Item, Answer]]:
-    """Each item with the answer to it, in their order, while the next one is worked on."""
-    before = None
-    for item in items:
+    """Each item with the answer to it, in their order, while the next one is worked on.
+
+    An error of the items comes after the answers to those that came before it.
+    """
+    queue, before = iter(items), None
+    while True:
+        try:
+            item = next(queue)
+        except StopIteration:
+            break
+        except BaseException:
+            if before is not None:
+                yield before[0], before[1].result()
+            raise
         after = item, executor.submit(work, item)
         if before is not None:
             yield before[0], before[1].result()
@@ -85,56 +108,132 @@ class Worker:
     Args:
         task: predicts and flags.
         claims: its hold on the run's chunks.
+        heart: by which it lives, and hears what happens to the run.
+        reaper: finds dead workers.
         decisive: the settings that rows carry.
         tag: of the rows.
         at_once: spectra handed to the task together.
-        watch: for outages.
         progress: who is told.
     """
 
-    def __init__(self, task: Task, claims: Claims, decisive: Decisive, *, tag: str,
-                 at_once: int, watch: OutageWatch, progress: Progress) -> None:
-        self.task, self.claims, self.watch, self.progress = task, claims, watch, progress
-        self.at_once = at_once
+    def __init__(self, task: Task, claims: Claims, heart: Heart, reaper: Reaper,
+                 decisive: Decisive, *, tag: str, at_once: int, progress: Progress) -> None:
+        self.task, self.claims, self.heart, self.reaper = task, claims, heart, reaper
+        self.watch, self.progress, self.at_once = heart.watch, progress, at_once
         self._fixed = {
             "run_pk": claims.run_pk, "v_astra": v_astra(), "tag": tag,
             "weights": decisive.weights}
         self._decisive = decisive
         self._open: list[_Open] = []
+        self._claimed = 0  # chunks so far
 
-    def work(self, readers: Readers, interruption: Interruption) -> None:
-        """Until no chunk is left, or a signal comes.
+    def work(self, readers: Readers) -> None:
+        """Until every chunk of the run is done, by whoever, or a signal comes.
 
         Whatever ends it, what was finished is written and the rest is given back.
 
         Raises:
             KeyboardInterrupt: a signal came.
             OutageError: too many of the last spectra failed for an outward reason.
+            RunEndedError: the run was ended by another worker.
+            DeviceLostError: the device is of no more use to this process.
         """
-        def glance() -> None:
-            if interruption.asked:
-                raise KeyboardInterrupt
-            self.claims.beat()
-
-        stream = readers.stream(self._rows(), waiting=glance)
-        batches = iter(lambda: list(islice(stream, self.at_once)), [])
-        with interruption.deferred(), ThreadPoolExecutor(1, "bossnet-device") as device:
+        with self.heart.interruption.deferred(), ThreadPoolExecutor(1, "bossnet-device") as device:
             try:
-                for some, (results, seconds) in one_ahead(device, self._predict, batches):
-                    self._take(some, results, seconds / len(some))
-                    glance()
+                self._until_all_is_done(readers, device)
+            except DeviceLostError as e:
+                self._give_back(blame=str(e))
+                raise
+            except RunEndedError:
+                self._drop_troubles()
+                raise
+            except (psycopg2.Error, DatabaseError):
+                self._open.clear()  # nothing more can be written; its chunks go back as it leaves
+                raise
             finally:
-                stream.close()
                 self._give_back()
 
+    def _until_all_is_done(self, readers: Readers, device: Executor) -> None:
+        pause = SHORTEST
+        while True:
+            try:
+                if self._go_on(readers, device):
+                    pause = SHORTEST
+                elif not self.claims.is_left():
+                    return
+                else:  # what is left is with others, of whom one may die
+                    self._wait(pause)
+                    pause = min(2 * pause, LONGEST)
+            except LostChunkError as e:
+                _log.warning("%s; it goes on as another worker", e)
+                self._begin_anew()
+
+    def _go_on(self, readers: Readers, device: Executor) -> bool:
+        """Does what can be had just now; whether there was anything."""
+        before = self._claimed
+        stream = readers.stream(self._rows(), waiting=self._glance)
+        batches = iter(lambda: list(islice(stream, self.at_once)), [])
+        try:
+            for some, (results, seconds) in one_ahead(device, self._predict, batches):
+                self._take(some, results, seconds / len(some))
+                self._glance()
+        finally:
+            stream.close()
+        if self._open:  # complete, but not yet judged
+            self.heart.beat()
+            self._glance()
+            self._give_back()
+        return self._claimed > before
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._glance()
+            time.sleep(min(left, SHORTEST))
+
+    def _glance(self) -> None:
+        """Whether the work is to go on; raises what ends it."""
+        self.heart.glance()
+        if self.watch.is_outage or self.watch.is_alone:
+            self._stop_for_outage()
+
+    def _begin_anew(self) -> None:
+        """After it was taken for dead, and its chunks were given to others."""
+        self._open.clear()
+        self.claims.join_again()
+        self.heart.beat()
+
     def _rows(self) -> Iterator[tuple[_Open, str, Row]]:
-        while (chunk := self.claims.claim()) is not None:
+        """What is to be read, as long as there are chunks to be had."""
+        self.reaper.reap()
+        while (chunk := self.claims.claim(suspects=not self._open)) is not None:
+            self._claimed += 1
             opened = _Open(chunk)
             self._open.append(opened)
+            if chunk.is_hopeless:
+                self._give_up(opened)
+            else:
+                for row in chunk.rows:
+                    yield opened, chunk.table, row
             if not chunk.rows:  # all of it was done meanwhile
                 self._end(opened)
-            for row in chunk.rows:
-                yield opened, chunk.table, row
+            if chunk.is_suspect:
+                return  # nothing beside it until it is ended
+            self._glance()
+            self.reaper.reap()
+
+    def _give_up(self, opened: _Open) -> None:
+        """The row of a spectrum at which worker after worker has died."""
+        chunk = opened.chunk
+        for row in chunk.rows:
+            reading = failed_reading(
+                chunk.table, row, Outcome.FAILED, f"{name_of(row)}: its worker died "
+                f"{chunk.deaths} times while at it; the last time: {chunk.last_words}")
+            result, = self.task.run([reading.observation])
+            self._keep(opened, row, reading, result, 0.0)
+            self.progress.advance(1, 1)
+        if chunk.rows:
+            self._end(opened)
 
     def _predict(self, some: _Batch) -> tuple[list[Result], float]:
         """What comes of some spectra, and the seconds that it took; in the device's thread."""
@@ -147,7 +246,7 @@ class Worker:
         """Keeps results, and writes the chunks that are complete with them."""
         for (opened, _, row, reading), result in zip(some, results, strict=True):
             self._keep(opened, row, reading, result, seconds)
-        if self.watch.is_outage:
+        if self.watch.is_outage or self.watch.is_alone:
             self._stop_for_outage()
         for opened in [o for o in self._open if o.complete]:
             # Failures that may yet turn out to be an outage's are not written before that is
@@ -183,19 +282,25 @@ class Worker:
         drawn = DRAWS in (method, self._decisive.uncertainty_method)
         return {"uncertainty_method": method, "n_draws": self._decisive.n_draws if drawn else 0}
 
-    def _end(self, opened: _Open) -> None:
-        self.claims.end(opened.chunk, opened.rows, done=opened.complete)
+    def _end(self, opened: _Open, *, blame: str = "") -> None:
         self._open.remove(opened)
+        self.claims.end(opened.chunk, opened.rows, done=opened.complete,
+                        blame="" if opened.complete else blame)
 
-    def _give_back(self) -> None:
-        if self.claims.lost:  # nothing can be written; the next run does it again
-            return
+    def _give_back(self, *, blame: str = "") -> None:
+        """Writes what is there, and gives back what is not complete."""
         for opened in list(self._open):
-            self._end(opened)
+            try:
+                self._end(opened, blame=blame)
+            except LostChunkError as e:
+                _log.warning("%s", e)
 
-    def _stop_for_outage(self) -> None:
-        """Drops the failures of the outage, of which none is written yet, and stops."""
+    def _drop_troubles(self) -> None:
+        """Drops the failures that may be an outage's, of which none is written yet."""
         keys = {t.spectrum_pk for t in self.watch.troubles}
         for opened in self._open:
             opened.rows = [row for row in opened.rows if row["spectrum_pk"] not in keys]
-        raise OutageError(self.watch.describe())
+
+    def _stop_for_outage(self) -> None:
+        self._drop_troubles()
+        raise OutageError(self.watch.describe(), is_alone=not self.watch.is_outage)

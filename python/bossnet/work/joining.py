@@ -1,0 +1,116 @@
+"""Joining a run that was planned before, here or elsewhere: `astra worker`."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import RealDictCursor
+
+from bossnet.config import Config
+from bossnet.database.reconnecting import patiently
+from bossnet.errors import ConfigurationError, RunEndedError
+from bossnet.task import Task
+from bossnet.work import plan
+from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
+from bossnet.work.interruption import Interruption
+from bossnet.work.member import DONE
+from bossnet.work.queries import query
+from bossnet.work.run import checked
+from bossnet.work.settings import Decisive, Settings
+from bossnet.work.shift import Job, database_said, shift
+from bossnet.work.summary import Summary
+from bossnet.work.worker import Progress
+
+PATIENCE = 30.0  #: seconds that the database may be away as a worker starts
+OPEN = ("planned", "running", "interrupted")  #: states of a run that takes workers
+
+
+def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], device: str = "auto",
+         batch_size: int | None = None, readers: int = 2,
+         progress: Callable[[Summary], Progress] | None = None) -> Summary:
+    """Works on a planned run, beside whoever works on it already, until it is done.
+
+    Args:
+        config: database, weights, roots.
+        run_pk: the run.
+        task: gives a task's class by its name.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: spectra at once, or None for the device's default.
+        readers: reader processes.
+        progress: given the run, makes who is told how it goes on.
+
+    Raises:
+        ConfigurationError: there is no such run, or this installation would make its rows
+            otherwise; nothing was done.
+        RunEndedError: the run has failed, or was ended by another worker.
+        DeviceLostError: the device is of no more use to this process; a new one may go on.
+        BossNetError: this worker failed; what was done is kept.
+        KeyboardInterrupt: it was asked to stop; what was finished is written.
+    """
+    interruption = Interruption()
+    with interruption.installed(), database_said():
+        with closing(patiently(lambda: checked(config), patience=PATIENCE)) as connection:
+            record = record_of(connection, run_pk)
+        summary = _summary(record)
+        if record["state"] == DONE:
+            return summary
+        if record["state"] not in OPEN:
+            raise RunEndedError(f"run {run_pk} is {record['state']}"
+                                + (f": {record['error_message']}" if record["error_message"]
+                                   else "") + "; run its command again, which goes on",
+                                state=record["state"])
+        job = _job(record, task(record["task"]), config, summary, device=device,
+                   batch_size=batch_size, readers=readers)
+        shift(job, config, summary, interruption, progress)
+    return summary
+
+
+def record_of(connection: Connection, run_pk: int) -> dict[str, Any]:
+    """What is known of a run. Raises ConfigurationError if it cannot be joined by this version."""
+    with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(query("run_to_join"), {"run": run_pk})
+        row = cursor.fetchone()
+    if row is None:
+        raise ConfigurationError(f"there is no run {run_pk}: `astra status` lists the last ones")
+    record = dict(row)
+    if record["state"] == DONE:
+        return record
+    if record["v_astra_major_minor"] != plan.VERSION or record["settings"] is None:
+        raise ConfigurationError(
+            f"run {run_pk} was planned by version {_version(record['v_astra_major_minor'])} of "
+            f"this software, this is {_version(plan.VERSION)}: results may differ; run its "
+            "command again, which makes the rows of this version")
+    return record
+
+
+def _job(record: dict[str, Any], task: type[Task], config: Config, summary: Summary, *,
+         device: str, batch_size: int | None, readers: int) -> Job:
+    planned = record["settings"]
+    options = planned["options"] | {"tables": tuple(planned["options"]["tables"])}
+    settings = replace(Settings(**options), device=device, batch_size=batch_size, readers=readers)
+    frozen = weights_of(task, planned["weights"], config)
+    if frozen.card.sha256 != record["weights_sha256"]:
+        raise ConfigurationError(
+            f"run {record['pk']} was planned with weights {record['weights']} of SHA-256 "
+            f"{record['weights_sha256']}, but {frozen.path} is of {frozen.card.sha256}: put the "
+            "same file here")
+    settled = settle_device(device)
+    summary.device = device_name(settled)
+    decisive = Decisive(*(record[name] for name in Decisive.__slots__))
+    todo = plan.Todo(task.network.table, settings, tuple(planned["chain"]),
+                     tuple(planned["changed"]))
+    return Job(task, record["pk"], settings, decisive, todo,
+               predictor_for(frozen, task.network, settings, settled), is_own=False)
+
+
+def _summary(record: dict[str, Any]) -> Summary:
+    return Summary(
+        record["pk"], record["state"], record["n_selected"] or 0, n_done=record["n_done"],
+        n_failed=record["n_failed"], flags=record["counts"], weights=record["weights"],
+        weights_status=record["weights_status"], continues=record["continues_pk"])
+
+
+def _version(major_minor: int) -> str:
+    return f"{major_minor // 1000}.{major_minor % 1000}"
