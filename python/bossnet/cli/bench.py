@@ -51,7 +51,7 @@ def bench(weights: str, size: str | None, threads: int | None, draws: int, devic
         from bossnet.bench.bench import bench as measure
         from bossnet.bench.networks import random_weights
         from bossnet.network.frozen import load
-        from bossnet.work.run import settle_device
+        from bossnet.work.equipment import settle_device
     device = settle_device(device)
     if threads is not None:
         torch.set_num_threads(threads)
