@@ -104,4 +104,4 @@ def test_a_password_file_and_a_configuration_do_as_well(astra, made, tmp_path):
         os.chmod(configuration, mode)
         done = astra("status")
         assert done.stderr.count("chmod 600") == warnings
-        assert_no_secret(done.stderr)
+        assert_no_secret(done.stdout + done.stderr)
