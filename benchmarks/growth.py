@@ -64,8 +64,8 @@ def in_memory(frozen, rounds):
     torch.set_num_threads(most)
 
 
-def end_to_end(frozen, numbers, rounds):
-    with Night() as night:
+def end_to_end(frozen, home, numbers, rounds):
+    with Night(home) as night:
         night.register(night.observe(max(numbers), snr=SNR))
         ours = Ours(night, frozen, Settings(device="cpu"))
         table("end to end", {str(n): partial(ours, n) for n in numbers},
@@ -85,7 +85,7 @@ def main():
             if options.size else load(SHIPPED / f"{DEFAULTS['boss']}.safetensors")
         print(f"{this_machine()}\n{frozen.card.name}, float32, medians of {options.rounds} rounds")
         in_memory(frozen, options.rounds)
-        end_to_end(frozen, options.spectra, options.rounds)
+        end_to_end(frozen, Path(scratch), options.spectra, options.rounds)
 
 
 if __name__ == "__main__":

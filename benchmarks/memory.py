@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def main():
     parser.add_argument("--spectra", type=int, nargs="+", default=[100, 400])
     parser.add_argument("--draws", type=int, default=20)
     options = parser.parse_args()
-    with Night() as night:
+    with tempfile.TemporaryDirectory() as scratch, Night(Path(scratch)) as night:
         (night.home / "bossnet.yml").write_text("{}\n")
         frozen = random_weights(night.home / "random.safetensors", options.size) \
             if options.size else load(SHIPPED / f"{DEFAULTS['boss']}.safetensors")

@@ -7,8 +7,9 @@ from click.testing import CliRunner
 
 from bossnet.cli.bossnet import COMMANDS, program
 
-ALONE = ["one spectrum at a time", "each draw of a batch", "the module", "the engine"]
-END_TO_END = ["one spectrum at a time", "each draw of a batch", "astra run", "astra run, linear"]
+NAIVE = ["one spectrum at a time", "each draw of a batch"]
+ALONE = [*NAIVE, "the module at its best batch", "the engine", "the engine"]
+END_TO_END = [*NAIVE, "astra run", "astra run, linear"]
 
 
 @pytest.fixture

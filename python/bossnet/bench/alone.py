@@ -2,26 +2,34 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bossnet.bench.machine import Product, wait_for
 from bossnet.bench.naive import BATCH
 from bossnet.bench.networks import inputs, spectra
 from bossnet.bench.operations import operations
-from bossnet.bench.results import Row
+from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import in_turn, median, timed, warm_up
+from bossnet.network import gate
 from bossnet.network.boss import BOSS
 from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 
 PART = "network alone"
 BATCHES = {"cpu": (4, 8, 16, 21, 32, 42, 64), "cuda": (64, 256, 1024)}  #: tried for the module
 TRIES = 3  #: of each, of which the fastest counts
+PRECISIONS = {"cpu": (FLOAT32, BFLOAT16), "cuda": (FLOAT32, TF32, BFLOAT16)}  #: of the engine
+PRODUCTS = {FLOAT32: torch.float32, BFLOAT16: torch.bfloat16}  #: of matrices
+DIFFERENT = 16  #: spectra that inputs are made of
 
 
-def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: str,
-                  batch_size: int | None = None, say: Callable[[str], None] = lambda line: None
+def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: str, home: Path,
+                  say: Callable[[str], None] = lambda line: None
                   ) -> tuple[list[Row], dict[str, float]]:
     """The plain module in its naive ways and at its best, and what `astra run` uses.
 
@@ -30,64 +38,75 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
         n_draws: of each spectrum, at least 2.
         rounds: that count.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: spectra at once, or None for the default.
+        home: where it is remembered how precise the faster ways are.
         say: told what is measured.
 
     Returns:
         The rows, and operations a second of a matrix product by precision.
     """
-    predictor = fastest(frozen, BOSS, device=device, batch_size=batch_size)
-    module, passes = frozen.module, n_draws + 1
-    # As many spectra as a batch takes; the same ones again where there are many.
-    some = inputs(spectra(min(predictor.batch_size, 16)), n_draws)
-    ours_at_once, kind = predictor.batch_size * passes, torch.device(device).type
-    copies = -(-max(ours_at_once, n_draws, *BATCHES[kind]) // len(some))
-    whole = torch.from_numpy(some).repeat(copies, 1).to(device)
-    x = whole[:ours_at_once]
+    kind, passes = torch.device(device).type, n_draws + 1
+    predictors = {precision: fastest(frozen, BOSS, device=device, precision=precision)
+                  for precision in PRECISIONS[kind]}
+    together = passes * predictors[FLOAT32].batch_size
+    module = frozen.module.to(device)
+    x = torch.from_numpy(_inputs(max(together, n_draws, *BATCHES[kind]), n_draws)).to(device)
 
-    def plain(number: int) -> None:
-        module(whole[:number].unsqueeze(1))
-        wait_for(whole.device)
+    def plain(*numbers: int) -> None:
+        _tf32(False)
+        for number in numbers:
+            module(x[:number].unsqueeze(1))
+        wait_for(x.device)
 
-    def one_at_a_time() -> None:
-        plain(1)
-        plain(n_draws)
-
-    def ours() -> None:
-        module.head(predictor._features(x))
+    def ours(predictor: DirectPredictor) -> None:
+        _tf32(predictor.precision == TF32)
+        module.head(predictor._features(x[:together]))
         wait_for(x.device)
 
     with torch.inference_mode():
         say("the module's best batch")
         best = _best_batch(plain, kind)
-        products = {name: Product(dtype, device) for name, dtype in
-                    (("float32", torch.float32), ("bfloat16", torch.bfloat16))}
+        products = {name: Product(dtype, device) for name, dtype in PRODUCTS.items()}
+        engines = {f"engine, {name}": partial(ours, p) for name, p in predictors.items()}
         calls: dict[str, Callable[[], object]] = {
-            "one spectrum at a time": one_at_a_time,
-            "each draw of a batch": partial(plain, BATCH), "the module": partial(plain, best),
-            "the engine": ours, **products}
+            "one": partial(plain, 1, n_draws), "draw": partial(plain, BATCH),
+            "module": partial(plain, best), **engines, **products}
         warm_up(calls, say)
         taken = in_turn(calls, rounds=rounds, say=say)
     speeds = {name: product.operations / median(taken[name])
               for name, product in products.items()}
     each = operations(module.architecture, BOSS.grid.size)
 
-    def row(way: str, batch: str, spectra: float, precision: str = "float32") -> Row:
-        speed = each * passes * spectra / median(taken[way])
-        return Row(PART, way, precision, batch, spectra, taken[way],
-                   of_product=speed / speeds["float32"])
+    def row(name: str, way: str, batch: str, number: int, precision: str = FLOAT32) -> Row:
+        speed = each * number / median(taken[name])
+        return Row(PART, way, precision, batch, number / passes, taken[name],
+                   of_product=speed / speeds[FLOAT32])
 
-    rows = [row("one spectrum at a time", f"1, {n_draws}", 1.0),
-            row("each draw of a batch", f"{BATCH}", BATCH / passes),
-            row("the module", f"{best}", best / passes),
-            row("the engine", f"{len(x)}", len(x) / passes)]
+    rows = [row("one", ONE_AT_A_TIME, f"1, {n_draws}", passes),
+            row("draw", DRAW_BY_DRAW, str(BATCH), BATCH),
+            row("module", "the module at its best batch", str(best), best)]
+    for name, predictor in predictors.items():
+        rows.append(row(f"engine, {name}", "the engine", str(together), together, name))
+        say(f"how precise the engine is in {name}")
+        rows[-1].notes["gate"] = gate.judge(predictor, frozen, BOSS, home=home).difference
     for r in rows:
         r.ratios.update({"one at a time": r.times_faster(rows[0]),
                          "by draw": r.times_faster(rows[1]), "module": r.times_faster(rows[2])})
     return rows, speeds
 
 
-def _best_batch(plain: Callable[[int], None], kind: str) -> int:
+def _inputs(number: int, n_draws: int) -> NDArray[np.float32]:
+    """So many inputs of spectra with their draws; the same ones again where there are many."""
+    some = inputs(spectra(min(DIFFERENT, -(-number // (n_draws + 1)))), n_draws)
+    return np.tile(some, (-(-number // len(some)), 1))[:number]
+
+
+def _tf32(used: bool) -> None:
+    """Whatever has used the device before."""
+    torch.backends.cuda.matmul.allow_tf32 = used
+    torch.backends.cudnn.allow_tf32 = used
+
+
+def _best_batch(plain: Callable[..., None], kind: str) -> int:
     each = {}
     for number in BATCHES[kind]:
         plain(number)

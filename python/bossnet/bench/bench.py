@@ -1,6 +1,7 @@
 """The whole of a measurement, from the network alone to the database."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from bossnet.bench.alone import network_alone
 from bossnet.bench.machine import this_machine
@@ -13,7 +14,7 @@ from bossnet.network.frozen import FrozenNetwork
 
 
 def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, rounds: int = 3,
-          device: str = "cpu", batch_size: int | None = None, snr: tuple[float, float],
+          device: str = "cpu", snr: tuple[float, float], home: Path,
           say: Callable[[str], None] = lambda line: None) -> Report:
     """Measures a network on this machine, naive ways beside ours.
 
@@ -23,21 +24,21 @@ def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, round
         n_draws: of each spectrum, at least 2.
         rounds: that count.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: spectra at once, or None for the default.
         snr: range of the spectra's median S/N per pixel.
+        home: a temporary folder, for files and database.
         say: told what is measured.
 
     Raises:
         BossNetError: the embedded Postgres does not start, or a spectrum was not predicted.
     """
     rows, products = network_alone(frozen, n_draws=n_draws, rounds=rounds, device=device,
-                                   batch_size=batch_size, say=say)
+                                   home=home, say=say)
     if spectra:
-        with Night() as night:
+        with Night(home) as night:
             say(f"simulating and registering {spectra} spectra")
             night.register(night.observe(spectra, snr=snr))
             rows += end_to_end(frozen, night, spectra, n_draws=n_draws, rounds=rounds,
-                               device=device, batch_size=batch_size, say=say)
+                               device=device, say=say)
     shape = frozen.module.architecture
     return Report(
         this_machine(device), frozen.card.name,

@@ -1,7 +1,5 @@
 """A database with spectra that nobody minds: a Postgres of its own in a temporary folder."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,30 +19,27 @@ from bossnet.simulation.survey import simulate
 
 
 class Night(AbstractContextManager["Night"]):
-    """Simulated files that are registered in an embedded Postgres; gone at its end.
+    """Simulated files that are registered in an embedded Postgres, which stops at its end.
+
+    Args:
+        home: a temporary folder of the caller's.
 
     Attributes:
-        home: the temporary folder.
+        home: that folder.
         config: of that database; no file of the user's is looked at.
     """
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bossnet-bench-")
-        self.home = Path(self._folder.name)
-        os.chmod(self.home, 0o755)  # as root the server is another user
-        self.config = Config(self.home)
+    def __init__(self, home: Path) -> None:
+        home.chmod(0o755)  # as root the server is another user
+        self.home, self.config = home, Config(home)
         try:
             initialise(self.config)
         except BaseException:
-            self._end()
+            embedded.stop(home)
             raise
 
     def __exit__(self, *problem: object) -> None:
-        self._end()
-
-    def _end(self) -> None:
         embedded.stop(self.home)
-        self._folder.cleanup()
 
     def observe(self, number: int, *, snr: tuple[float, float],
                 formats: Sequence[str] = tuple(FORMATS), seed: int = 1) -> Path:

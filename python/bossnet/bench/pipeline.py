@@ -9,7 +9,7 @@ from typing import Any
 from bossnet.bench.naive import BATCH, Estimates, Naive
 from bossnet.bench.naive_run import naive_run
 from bossnet.bench.night import Night
-from bossnet.bench.results import Row
+from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import Stopwatch, Taken, in_turn, warm_up
 from bossnet.errors import BossNetError
 from bossnet.network.boss import BOSS
@@ -22,8 +22,7 @@ WARM = 40  #: spectra of the warm-up
 
 
 def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: int, rounds: int,
-               device: str, batch_size: int | None = None,
-               say: Callable[[str], None] = lambda line: None) -> list[Row]:
+               device: str, say: Callable[[str], None] = lambda line: None) -> list[Row]:
     """The naive ways, `astra run`, and that by linear propagation, on the same files in turn.
 
     Loading the network and planning come before the clock starts, for all of them.
@@ -35,14 +34,13 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
         n_draws: of each spectrum, at least 2.
         rounds: that count.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: spectra at once of `astra run`, or None for the default.
         say: told what is measured.
 
     Raises:
         BossNetError: a run left a spectrum without parameters.
     """
     naive = Naive(frozen, BOSS, device=device)
-    settings = Settings(n_draws=n_draws, device=device, batch_size=batch_size)
+    settings = Settings(n_draws=n_draws, device=device)
     ours = {method: Ours(night, frozen, replace(settings, uncertainty=method))
             for method in (DRAWS, LINEAR)}
     tags = (f"naive-{i}" for i in count())
@@ -57,15 +55,15 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
         return taken
 
     def ways(number: int) -> dict[str, Callable[[], Taken]]:
-        return {"one spectrum at a time": partial(naively, naive.one_at_a_time, 1, number),
-                "each draw of a batch": partial(naively, naive.draw_by_draw, BATCH, number),
+        return {ONE_AT_A_TIME: partial(naively, naive.one_at_a_time, 1, number),
+                DRAW_BY_DRAW: partial(naively, naive.draw_by_draw, BATCH, number),
                 "astra run": partial(ours[DRAWS], number),
                 "astra run, linear": partial(ours[LINEAR], number)}
 
     warm_up(ways(min(spectra, WARM)), say)
     taken = in_turn(ways(spectra), rounds=rounds, say=say)
-    batches = {"one spectrum at a time": f"1, {n_draws}",
-               "each draw of a batch": str(min(BATCH, spectra))}
+    batches = {ONE_AT_A_TIME: f"1, {n_draws}",
+               DRAW_BY_DRAW: str(min(BATCH, spectra))}
     rows = [Row(PART, way, "float32", batches.get(way, "auto"), spectra, times)
             for way, times in taken.items()]
     rows[2].notes.update(ours[DRAWS].notes)
@@ -98,8 +96,8 @@ class Ours:
         settings: of the run.
 
     Attributes:
-        notes: of the last run: seconds before its first spectrum, and how many spectra linear
-            propagation did.
+        notes: of the last run: seconds of its start, seconds from there to its first results, and
+            how many spectra linear propagation did.
     """
 
     def __init__(self, night: Night, frozen: FrozenNetwork, settings: Settings) -> None:
@@ -111,20 +109,31 @@ class Ours:
         """What the first spectra of the tables take."""
         tag = f"{self._settings.uncertainty}-{next(self._runs)}"
         settings = replace(self._settings, tag=tag, limit=spectra)
-        watch = Stopwatch()
-
-        def begun(summary: object) -> _Silent:
-            self.notes["start"] = watch.read().wall
-            watch.start()
-            return _Silent()
-
+        watch = _Watch()
         BossNetTask.execute(self._night.config, settings, weights=str(self._frozen.path),
-                            progress=begun)
+                            progress=watch.begin)
         taken = watch.read()
-        self.notes["linear"] = complete(self._night, tag, spectra)
+        self.notes = {"start": watch.begun, "first": watch.first,
+                      "linear": complete(self._night, tag, spectra)}
         return taken
 
 
-class _Silent:
+class _Watch(Stopwatch):
+    """Told how a run goes on; measures from its begin.
+
+    Attributes:
+        begun: seconds from the call to the begin.
+        first: seconds from the begin to the first results.
+    """
+
+    begun: float
+    first: float | None = None
+
+    def begin(self, summary: object) -> "_Watch":
+        self.begun = self.read().wall
+        self.start()
+        return self
+
     def advance(self, done: int, failed: int) -> None:
-        pass
+        if self.first is None:
+            self.first = self.read().wall

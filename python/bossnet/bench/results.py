@@ -8,6 +8,9 @@ from rich.table import Table
 
 from bossnet.bench.machine import Machine
 from bossnet.bench.timing import Taken, cores, median, ratio
+from bossnet.network.gate import Gate
+
+ONE_AT_A_TIME, DRAW_BY_DRAW = "one spectrum at a time", "each draw of a batch"  #: naive ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,17 @@ class Report:
         return table
 
     def remarks(self) -> list[str]:
-        """What does not fit into the table."""
+        """What does not fit into the table, a line a way."""
         lines = []
         for row in self.rows:
+            if "gate" in row.notes:
+                gate = Gate(row.notes["gate"])
+                lines.append(f"{row.way} in {row.precision}: differs from the module by {gate}"
+                             + ("" if gate.passed else ": not used"))
             if "start" in row.notes:
-                lines.append(f"{row.way}: {row.notes['start']:.1f} s of preparation before its "
-                             f"first spectrum, not counted")
+                lines.append(
+                    f"{row.way}: started in {row.notes['start']:.1f} s, which are not counted; "
+                    f"first results {row.notes['first']:.1f} s later")
             if row.notes.get("linear"):
                 lines[-1] += (f"; {row.notes['linear']} of {row.spectra:.0f} spectra by linear "
                               "propagation, the others by draws")

@@ -59,7 +59,8 @@ def bench(weights: str, size: str | None, threads: int | None, draws: int, devic
             console.status("") as status:
         frozen = load(find(weights, home)) if size is None \
             else random_weights(Path(scratch) / f"{size}.safetensors", size)
-        report = measure(frozen, n_draws=draws, device=device, say=status.update, **options)
+        report = measure(frozen, n_draws=draws, device=device, say=status.update,
+                         home=Path(scratch), **options)
     if as_json:
         print_json(report.as_dict())
         return
