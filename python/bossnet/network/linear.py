@@ -11,6 +11,7 @@ fall back to draws.
 
 import math
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.engine.derivatives import Derivatives, Derived
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.prediction import Exposure, Predictions, Predictor, check
+from bossnet.network.prediction import DirectPredictor, Exposure, Predictions, check
 from bossnet.network.preparation import FLOOR, NativePixels, collate, interpolate, standardise
 
 #: How much of its variance the logarithm may owe to its bend; `benchmarks/linear.py` shows what
@@ -142,7 +143,7 @@ class LinearPredictor:
         WeightsError: the weights are for another network, or need a newer version.
     """
 
-    def __init__(self, frozen: FrozenNetwork, network: Network, *, draws: Predictor,
+    def __init__(self, frozen: FrozenNetwork, network: Network, *, draws: DirectPredictor,
                  device: str = "cpu", batch_size: int | None = None) -> None:
         check(frozen.card, network, origin=str(frozen.path))
         self.network, self.card, self.draws = network, frozen.card, draws
@@ -150,7 +151,7 @@ class LinearPredictor:
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
         # On a CPU the engine does it, with less arithmetic.
         self._derive = Derivatives(frozen.module) if self.device.type == "cpu" \
-            else by_autograd(frozen.module.to(self.device))
+            else by_autograd(deepcopy(frozen.module).to(self.device))
         self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
@@ -197,13 +198,15 @@ class LinearPredictor:
     def _predict(self, batch: Sequence[Exposure]) -> tuple[list[bool], Predictions | None]:
         """For which of a part linear propagation holds, and what it gives for these, if any."""
         interpolates = self._grid is not None
-        pixels = collate([e.flux for e in batch], [e.error for e in batch],
-                         [e.wavelength for e in batch], self._grid, self.device)
-        held = holds(pixels, interpolates=interpolates)
+        with self.draws.stage("preparation"):
+            pixels = collate([e.flux for e in batch], [e.error for e in batch],
+                             [e.wavelength for e in batch], self._grid, self.device)
+            held = holds(pixels, interpolates=interpolates)
         if not held.any():
             return held.tolist(), None
         pixels = NativePixels(*(t[held] for t in vars(pixels).values()))
-        made = propagate(self._derive, pixels, interpolates=interpolates)
+        with self.draws.stage("network"):
+            made = propagate(self._derive, pixels, interpolates=interpolates)
         sigma = made.covariance.diagonal(dim1=1, dim2=2).sqrt()
         correlation = made.covariance / (sigma.unsqueeze(1) * sigma.unsqueeze(2))
         missing = torch.full_like(sigma, math.nan)

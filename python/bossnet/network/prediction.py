@@ -5,8 +5,10 @@
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bossnet.clock import Clock
 from bossnet.errors import ConfigurationError, WeightsError
 from bossnet.network import noise
 from bossnet.network.card import Card
@@ -91,6 +94,13 @@ class DirectPredictor:
         precision: of the arithmetic up to the last hidden layer: `FLOAT32`, or on CUDA devices
             `TF32` or `BFLOAT16`.
 
+    Attributes:
+        batch_size: spectra at once; less after the device's memory had run out.
+        clock: where the time of the thread that predicts goes: ``preparation`` (and noise),
+            ``network``.
+        synchronised: whether a GPU is waited for in each stage, so that its time is counted where
+            it belongs; without, its work is only waited for at the end.
+
     Raises:
         WeightsError: the weights are for another network, or need a newer version.
     """
@@ -108,6 +118,7 @@ class DirectPredictor:
             torch.backends.cudnn.allow_tf32 = precision == TF32
             self._module = deepcopy(frozen.module).to(self.device)
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
+        self.clock, self.synchronised = Clock(), False
         self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
@@ -142,20 +153,28 @@ class DirectPredictor:
         return Predictions(*outputs)
 
     def _predict(self, batch: Sequence[Exposure], n_draws: int, seed: int) -> tuple[Tensor, ...]:
-        pixels = collate([e.flux for e in batch], [e.error for e in batch],
-                         [e.wavelength for e in batch], self._grid, self.device)
-        key = torch.tensor([_signed(e.noise_key) for e in batch], device=self.device)
+        with self.stage("preparation"):
+            pixels = collate([e.flux for e in batch], [e.error for e in batch],
+                             [e.wavelength for e in batch], self._grid, self.device)
+            key = torch.tensor([_signed(e.noise_key) for e in batch], device=self.device)
         # As many passes at once for many draws of one spectrum as for few draws of many.
         at_once = max(2, self.batch_size * 21 // len(batch))
         features, outputs = [], []
         for k in range(-1, n_draws, at_once):
-            x = self._inputs(pixels, key, seed, range(k, min(k + at_once, n_draws)))
-            some = self._features(x.flatten(0, 1)).unflatten(0, x.shape[:2])
-            features.append(some[:, :1])
-            outputs.append(self._module.head(some).double())
+            with self.stage("preparation"):
+                x = self._inputs(pixels, key, seed, range(k, min(k + at_once, n_draws)))
+            with self.stage("network"):
+                some = self._features(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+                features.append(some[:, :1])
+                outputs.append(self._module.head(some).double())
         observed, normalised = features[0][:, 0], torch.cat(outputs, dim=1)
         return (*self._statistics(normalised[:, 0], normalised[:, 1:]), observed,
                 self._distance(observed))
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """A stage of `clock`; on a GPU, if `synchronised`, with all that was begun in it."""
+        wait = partial(torch.cuda.synchronize, self.device) if self.synchronised else None
+        return self.clock.stage(name, settle=wait)
 
     def _inputs(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
         """(B, len(draws), L), the network's inputs for these noise realisations."""
