@@ -146,7 +146,7 @@ WRITER = NEITHER | {
     "give the reader a password": "ALTER ROLE bossnet_reader PASSWORD 'mine'",
     "lift the reader's limits": "ALTER ROLE bossnet_reader SET statement_timeout = 0",
 } | {f"alter a run's {name}": f"UPDATE bossnet_run SET {name} = {name}" for name in (
-    "pk", "task", "continues_pk", "started", "username", "hostname", "command", "tables",
+    "pk", "task", "continues_pk", "username", "hostname", "command", "tables",
     "selection", "row_limit", "overwrite", "retry_failed", "tag", "settings", "v_astra",
     "software_version", "software_commit", "torch_version", "precision", "weights",
     "weights_sha256", "weights_status", "seed", "n_draws", "uncertainty_method", "masking")}

@@ -28,11 +28,11 @@ LOOP
                 SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
                 WHERE attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
                   AND attgenerated = '' AND attname <> ALL (ARRAY[
-                      'pk', 'task', 'continues_pk', 'started', 'username', 'hostname', 'command',
-                      'tables', 'selection', 'row_limit', 'overwrite', 'retry_failed', 'tag',
-                      'settings', 'v_astra', 'software_version', 'software_commit',
-                      'torch_version', 'precision', 'weights', 'weights_sha256',
-                      'weights_status', 'seed', 'n_draws', 'uncertainty_method', 'masking'])),
+                      'pk', 'task', 'continues_pk', 'username', 'hostname', 'command', 'tables',
+                      'selection', 'row_limit', 'overwrite', 'retry_failed', 'tag', 'settings',
+                      'v_astra', 'software_version', 'software_commit', 'torch_version',
+                      'precision', 'weights', 'weights_sha256', 'weights_status', 'seed',
+                      'n_draws', 'uncertainty_method', 'masking'])),
                 relation.name);
         ELSE
             EXECUTE format('GRANT INSERT, UPDATE ON %I TO bossnet_writer', relation.name);
