@@ -208,6 +208,8 @@ class Worker:
         self.reaper.reap()
         while (chunk := self.claims.claim(suspects=not self._open)) is not None:
             self._claimed += 1
+            _log.info("%d of %d spectra of %s are to be done", len(chunk.rows), len(chunk.keys),
+                      chunk.table, extra={"chunk": chunk.pk})
             opened = _Open(chunk)
             self._open.append(opened)
             if chunk.is_hopeless:
@@ -262,6 +264,9 @@ class Worker:
         message = result.error_message
         if message and reading.path and reading.path not in message:
             message = f"{reading.path}: {message}"
+        if message:
+            _log.info("failed: %s", message,
+                      extra={"chunk": opened.chunk.pk, "spectrum": row["spectrum_pk"]})
         opened.rows.append(self._fixed | result.values | self._how(result) | {
             "spectrum_pk": row["spectrum_pk"], "source_pk": row["source_pk"],
             "t_elapsed": seconds, "t_overhead": reading.seconds,
@@ -286,6 +291,8 @@ class Worker:
         self._open.remove(opened)
         self.claims.end(opened.chunk, opened.rows, done=opened.complete,
                         blame="" if opened.complete else blame)
+        _log.info("%s, with %d rows", "done" if opened.complete else "given back",
+                  len(opened.rows), extra={"chunk": opened.chunk.pk})
 
     def _give_back(self, *, blame: str = "") -> None:
         """Writes what is there, and gives back what is not complete."""
@@ -293,7 +300,7 @@ class Worker:
             try:
                 self._end(opened, blame=blame)
             except LostChunkError as e:
-                _log.warning("%s", e)
+                _log.warning("%s", e, extra={"chunk": opened.chunk.pk})
 
     def _drop_troubles(self) -> None:
         """Drops the failures that may be an outage's, of which none is written yet."""
