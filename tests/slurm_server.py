@@ -1,4 +1,7 @@
-"""A real Slurm of the test's own: one node, this machine, on loopback alone."""
+"""A real Slurm of the test's own: one node, this machine, on loopback alone.
+
+A second one, ``elsewhere`` in partition ``far``, is only on paper.
+"""
 
 import getpass
 import os
@@ -47,7 +50,9 @@ MinJobAge=600
 KillWait=30
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=4000 Gres=gpu:{gpus} State=UNKNOWN
+NodeName=elsewhere NodeAddr=127.0.0.2 CPUs=8 RealMemory=4000 State=DOWN
 PartitionName=night Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=far Nodes=elsewhere MaxTime=INFINITE State=UP
 """
 
 
@@ -127,7 +132,7 @@ class Slurm:
         for daemon in self._daemons:
             log = self.folder / f"{Path(str(daemon.args[0])).name}.log"  # type: ignore[index]
             assert daemon.poll() is None, f"{log}:\n{log.read_text()}"
-        return self("sinfo", "--noheader", "--format=%t", check=False).strip() == "idle"
+        return self("sinfo", "--noheader", "--partition=night", "--format=%t", check=False).strip() == "idle"
 
 
 def _free_ports(number: int) -> list[int]:

@@ -11,6 +11,7 @@ COMMANDS = {
     "init": "bossnet.cli.init",
     "ingest": "bossnet.cli.ingest",
     "run": "bossnet.cli.run",
+    "srun": "bossnet.cli.srun",
     "worker": "bossnet.cli.worker",
     "status": "bossnet.cli.status",
     "runs": "bossnet.cli.runs",
@@ -21,7 +22,8 @@ COMMANDS = {
     "evaluate": "bossnet.cli.evaluate",
     "bench": "bossnet.cli.bench",
 }
-OPERATOR = ("init", "ingest", "run", "worker", "status", "runs")  #: those that `astra` has too
+#: Those that `astra` has too.
+OPERATOR = ("init", "ingest", "run", "srun", "worker", "status", "runs")
 
 
 class Lazy(click.Group):

@@ -15,8 +15,10 @@ import click
 from bossnet.cli.bossnet import OPERATOR, program
 from bossnet.cli.options import TASKS
 from bossnet.cli.run import run
+from bossnet.cli.srun import srun
 
 DISTRIBUTION = "astra-bossnet"  #: ours
+WITH_TASK = {"run": run, "srun": srun}  #: names that the survey's own uses for its tasks
 HELP = """Run BOSS Net over a survey's spectra.
 
 Every command but these is handed to the survey's own `astra`, where that is installed."""
@@ -42,19 +44,19 @@ def _other() -> EntryPoint | None:
 
 
 def _is_ours(arguments: Sequence[str]) -> bool:
-    """Whether a command line is for us: one of our commands, and for `run` one of our tasks."""
+    """Whether a command line is for us: one of our commands, with a task one of our tasks."""
     command = next((i for i, word in enumerate(arguments) if not word.startswith("-")), None)
     if command is None:
         return True
-    if arguments[command] == "run":
-        task = _task_of(arguments[command + 1:])
+    if arguments[command] in WITH_TASK:
+        task = _task_of(WITH_TASK[arguments[command]], arguments[command + 1:])
         return task is None or task in {e.name for e in entry_points(group=TASKS)}
     return arguments[command] in OPERATOR
 
 
-def _task_of(arguments: Sequence[str]) -> str | None:
-    """The first argument of `run` that is neither an option nor the value of one of ours."""
-    with_value = {name for option in run.params if isinstance(option, click.Option)
+def _task_of(command: click.Command, arguments: Sequence[str]) -> str | None:
+    """The first argument of a command that is neither an option nor the value of one of ours."""
+    with_value = {name for option in command.params if isinstance(option, click.Option)
                   and not option.is_flag for name in option.opts}
     words = iter(arguments)
     for word in words:

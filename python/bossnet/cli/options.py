@@ -73,6 +73,12 @@ def worker_options(command: Command) -> Command:
     return _with(_OF_A_WORKER, command)
 
 
+def as_options(*, device: str, batch_size: int | None, readers: int) -> list[str]:
+    """How these options of a worker are written on another one's command line."""
+    return ["--device", device, "--batch-size", str(batch_size or "auto"), "--readers",
+            str(readers)]
+
+
 def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)

@@ -18,8 +18,8 @@ def announce(summary: "Summary") -> None:
         console.print(f"weights {summary.weights}: a demonstration, not for science")
     for table, reason in summary.left_out.items():
         console.print(f"left out: {table}: {reason}")
-    console.print(f"run {summary.run_pk}: {summary.n_selected} spectra, {summary.weights} "
-                  f"on {summary.device}")
+    on = f" on {summary.device}" if summary.device else ""  # not known before there is a worker
+    console.print(f"run {summary.run_pk}: {summary.n_selected} spectra, {summary.weights}{on}")
     if summary.continues is not None:
         console.print(f"goes on with the overwriting that run {summary.continues} began")
 

@@ -16,7 +16,7 @@ from bossnet.cli.common import (
     print_json,
     said,
 )
-from bossnet.cli.options import task_named, worker_options
+from bossnet.cli.options import as_options, task_named, worker_options
 from bossnet.cli.progress import Shown
 from bossnet.cli.summary import announce, show_summary
 from bossnet.errors import DeviceLostError
@@ -24,12 +24,15 @@ from bossnet.errors import DeviceLostError
 
 @click.command(epilog="Example:\n\n    astra worker 12")
 @click.argument("run", type=int)
+@click.option("--local", type=click.IntRange(min=1), metavar="N", help="N workers on this "
+              "machine, a GPU each; one that dies is replaced.")
 @worker_options
 @database_option
 @json_option
 @log_option
 @said
-def worker(run: int, database: str | None, as_json: bool, **options: Any) -> None:
+def worker(run: int, local: int | None, database: str | None, as_json: bool, **options: Any
+           ) -> None:
     """Work on RUN, which was planned before, beside its other workers.
 
     It takes one chunk of the run's spectra after the other, also those of workers that died,
@@ -37,6 +40,11 @@ def worker(run: int, database: str | None, as_json: bool, **options: Any) -> Non
     database, the files and the weights.
     """
     settled = config.load(database)
+    if local is not None:
+        from bossnet.work.here import supervise
+
+        supervise(run, local, as_options(**options), device=options["device"], database=database)
+        return
 
     from bossnet.work.joining import join
 
@@ -79,8 +87,8 @@ def begin_anew(error: DeviceLostError, *, device: str, batch_size: int | None,
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [
-        sys.executable, *sys.orig_argv[1:command], "worker", str(error.run_pk), "--device", device,
-        "--batch-size", str(batch_size or "auto"), "--readers", str(readers), *kept])
+        sys.executable, *sys.orig_argv[1:command], "worker", str(error.run_pk),
+        *as_options(device=device, batch_size=batch_size, readers=readers), *kept])
 
 
 def _started(summary: Any, shown: Shown, *, quiet: bool) -> Shown:

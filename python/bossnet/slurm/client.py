@@ -6,13 +6,12 @@ import socket
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from bossnet.config import Config
 from bossnet.database.connection import connect
 from bossnet.errors import BossNetError, ConfigurationError
 from bossnet.slurm.profile import Profile
-from bossnet.slurm.script import job_name, options, render
+from bossnet.slurm.script import job_name, logs_of, options, render
 
 _PATIENCE = 60.0  #: seconds that a program of Slurm may take; its daemon may be busy
 STUCK = "STUCK"  #: stands for their state
@@ -39,7 +38,7 @@ def check(config: Config, profile: Profile) -> None:
     if _host(config) in _HERE:
         asked = [] if profile.partition is None else [f"--partition={profile.partition}"]
         nodes = set(_run("sinfo", "--noheader", "--Node", "--format=%n", *asked).split())
-        if nodes != {socket.gethostname().split(".")[0]}:
+        if nodes - {socket.gethostname().split(".")[0]}:
             raise ConfigurationError(
                 "workers on other nodes cannot reach this database, which listens on this machine "
                 "alone: name one of a server (BOSSNET_DATABASE_URL, or database in the "
@@ -71,9 +70,8 @@ def submit(profile: Profile, command: Sequence[str], run: int,
         ConfigurationError: the template cannot be used, or the logs' folder not be made.
     """
     script = render(profile, command, run)
-    logs = profile.logs or Path()
     try:
-        logs.mkdir(parents=True, exist_ok=True)
+        logs_of(profile).mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise ConfigurationError(f"the folder of the logs cannot be made: {e}") from e
     # Options once more, as SBATCH_... of the environment would take precedence over the script's.

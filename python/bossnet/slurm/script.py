@@ -17,9 +17,14 @@ def job_name(run: int | None) -> str:
     return f"bossnet-run-{'RUN' if run is None else run}"
 
 
+def logs_of(profile: Profile) -> Path:
+    """Folder of the tasks' logs."""
+    return (profile.logs or Path()).absolute()
+
+
 def options(profile: Profile, run: int | None) -> list[str]:
     """What sbatch is asked for."""
-    logs = str((profile.logs or Path()).absolute()).replace("%", "%%")
+    logs = str(logs_of(profile)).replace("%", "%%")
     asked = {
         "job-name": job_name(run), "array": f"1-{profile.tasks}", "account": profile.account,
         "partition": profile.partition, "time": profile.time, "nodes": 1, "ntasks": 1,

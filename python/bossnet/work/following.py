@@ -2,12 +2,18 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
 
+from psycopg2.extensions import connection as Connection
+
+from bossnet.config import Config
+from bossnet.database.connection import connect
 from bossnet.database.reconnecting import Reconnecting
 from bossnet.errors import BossNetError
 from bossnet.work.queries import query
-from bossnet.work.worker import Progress
 
 ENDED = ("done", "failed")  #: states of a run that no worker changes any more
 _GLANCE = 0.2  #: seconds between two looks at whether a signal has come
@@ -44,39 +50,61 @@ class Standing:
     reason: str | None
 
 
+class Progress(Protocol):
+    """Whoever wants to know how a run goes on."""
+
+    def advance(self, done: int, failed: int) -> None:
+        """So many more spectra are done, so many of them failed."""
+        ...
+
+
 def look(database: Reconnecting, run_pk: int) -> Standing:
     """How a run stands just now."""
-    def looking(connection: object, _: bool) -> Standing:
-        with connection.cursor() as cursor:  # type: ignore[attr-defined]
-            cursor.execute(query("standing"), {"run": run_pk})
-            return Standing(*cursor.fetchone())
-
-    return database.transaction(looking)
+    return Standing(*_one(database, "standing", run=run_pk))
 
 
-def follow(database: Reconnecting, run_pk: int, *, there: Callable[[], int], progress: Progress,
+def follow(config: Config, run_pk: int, *, there: Callable[[], int], progress: Progress,
            pause: float, to_their_end: bool) -> Standing:
     """Watches a run until nobody works on it any more.
 
     Args:
-        database: of the run; it may be away for a while.
+        config: of the database, which may be away for a while.
         run_pk: the run.
         there: how many workers there are, or will be.
         progress: who is told how it goes on.
         pause: seconds between two looks.
         to_their_end: wait for workers to be gone, also when the run has ended.
     """
-    done = failed = 0
-    while True:
-        number = there()  # first: what they did before they went is seen then
-        standing = look(database, run_pk)
-        progress.advance(standing.n_done - done, standing.n_failed - failed)
-        done, failed = standing.n_done, standing.n_failed
-        if not number or (standing.state in ENDED and not to_their_end):
-            return standing
-        end = time.monotonic() + pause
-        while time.monotonic() < end:
-            time.sleep(_GLANCE)  # here a signal is noticed
+    before: Standing | None = None
+    with closing(Reconnecting(partial(connect, config, application="astra srun"))) as database:
+        while True:
+            number = there()  # first: what they did before they went is seen then
+            standing = look(database, run_pk)
+            if before is not None:
+                progress.advance(standing.n_done - before.n_done,
+                                 standing.n_failed - before.n_failed)
+            before = standing
+            if not number or (standing.state in ENDED and not to_their_end):
+                return standing
+            end = time.monotonic() + pause
+            while time.monotonic() < end:
+                time.sleep(_GLANCE)  # a signal is noticed in between
+
+
+def end_unstarted(config: Config, run_pk: int, problem: str | None = None) -> Standing:
+    """Ends a planned run without workers; how it stands then.
+
+    Args:
+        config: of the database.
+        run_pk: the run.
+        problem: why it gets none; by default it has nothing to do, and is done.
+    """
+    with closing(Reconnecting(partial(connect, config, application="astra srun"))) as database:
+        if problem is None:
+            _one(database, "end_run_empty", run=run_pk)
+        else:
+            _one(database, "end_run_unstarted", run=run_pk, message=problem)
+        return look(database, run_pk)
 
 
 def judge(run_pk: int, standing: Standing) -> None:
@@ -94,3 +122,13 @@ def shown(standing: Standing) -> str:
     """The workers of a run in words, such as ``3 done, 1 failed``."""
     return ", ".join(f"{number} {state}" for state, number in sorted(standing.workers.items())) \
         or "none ever began"
+
+
+def _one(database: Reconnecting, name: str, **values: Any) -> tuple[Any, ...]:
+    """The row that a statement gives, if it gives one."""
+    def ask(connection: Connection, _: bool) -> tuple[Any, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute(query(name), values)
+            return (cursor.fetchone() or ()) if cursor.description else ()
+
+    return database.transaction(ask)

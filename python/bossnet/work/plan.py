@@ -21,6 +21,8 @@ from bossnet.work.selection import Selection
 from bossnet.work.settings import SILENCE, Decisive, Settings
 
 CHUNK = 1000  #: keys a chunk
+LEAST = 50  #: keys a chunk at least where a run is shared out among several workers
+SHARES = 8  #: chunks for each of them at least, if the run is large enough
 VERSION = v_astra() // 1000  #: major.minor, as in the key of a result
 
 _BITS = {flag.name: flag.mask for flag in FLAGS}
@@ -156,6 +158,21 @@ def add_chunks(connection: Connection, run_pk: int, reader: Connection, selected
             if limit is not None:
                 left = limit - planned
     return planned
+
+
+def share_out(connection: Connection, run_pk: int, planned: int, workers: int) -> None:
+    """Makes the chunks of a small run smaller, in the caller's transaction, so that all have some.
+
+    Args:
+        connection: of the writer.
+        run_pk: a run that nobody works on yet.
+        planned: spectra that it has.
+        workers: how many there will be.
+    """
+    size = max(LEAST, -(-planned // (SHARES * workers)))
+    if size < CHUNK:
+        with connection.cursor() as cursor:
+            cursor.execute(query("share_out"), {"run": run_pk, "size": size})
 
 
 def _changed(connection: Connection, results: str, table: str, tag: str,

@@ -112,6 +112,18 @@ INSERT INTO bossnet_run ({columns}) VALUES ({values}) RETURNING pk
 -- name: insert_chunk
 INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n) VALUES %s
 
+-- name: share_out
+-- Chunks that nobody has worked on yet are cut into smaller ones.
+WITH whole AS (
+    DELETE FROM bossnet_chunk WHERE run_pk = %(run)s AND n > %(size)s
+    RETURNING pk, run_pk, table_name, spectrum_pks
+)
+INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n)
+SELECT run_pk, table_name, array_agg(spectrum_pk ORDER BY place), count(*)
+FROM (SELECT whole.*, spectrum_pk, place, (place - 1) / %(size)s AS part
+      FROM whole, unnest(spectrum_pks) WITH ORDINALITY AS k (spectrum_pk, place)) AS cut
+GROUP BY pk, run_pk, table_name, part ORDER BY pk, part
+
 -- name: plan_run
 -- By the clock: now() is when its planning began.
 UPDATE bossnet_run SET state = 'planned', n_selected = %(n_selected)s,

@@ -27,7 +27,7 @@ from bossnet.work.worker import Progress
 
 
 def execute(task: type[Task], config: Config, settings: Settings, *, weights: str | None = None,
-            dry_run: bool = False, plan_only: bool = False,
+            dry_run: bool = False, plan_only: bool = False, workers: int = 1,
             progress: Callable[[Summary], Progress] | None = None) -> Summary:
     """Runs a task over the spectra that its settings select.
 
@@ -38,6 +38,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
         weights: name or path of the network.
         dry_run: only count.
         plan_only: only plan; the run waits for workers.
+        workers: how many it will have then.
         progress: given the planned run, makes who is told how it goes on.
 
     Raises:
@@ -76,7 +77,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                 predictor = predictor_for(frozen, network, settings, device)
             summary.run_pk, summary.n_selected = _plan(
                 writer, reader, task, settings, decisive, selected, todo, summary,
-                _portable(weights or config.weights, frozen, config))
+                _portable(weights or config.weights, frozen, config),
+                workers if plan_only else None)
         if not plan_only:
             job = Job(task, summary.run_pk, settings, decisive, todo, predictor, is_own=True)
             shift(job, config, summary, interruption, progress)
@@ -85,7 +87,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
 
 def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Settings,
           decisive: Decisive, selected: Selection, todo: plan.Todo, summary: Summary,
-          weights: str | None) -> tuple[int, int]:
+          weights: str | None, workers: int | None) -> tuple[int, int]:
     """Records the run and its chunks, together or not at all."""
     record = provenance.of_this_process() | asdict(decisive) | {
         "task": task.network.name, "command": settings.command, "tables": list(selected.tables),
@@ -103,6 +105,8 @@ def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Se
             values=sql.SQL(", ").join(map(sql.Literal, record.values()))))
         run_pk = int((cursor.fetchone() or [0])[0])
         n_selected = plan.add_chunks(writer, run_pk, reader, selected, todo)
+        if workers is not None:
+            plan.share_out(writer, run_pk, n_selected, workers)
         cursor.execute(query("plan_run"), {"run": run_pk, "n_selected": n_selected})
     return run_pk, n_selected
 
