@@ -132,7 +132,8 @@ class Slurm:
         for daemon in self._daemons:
             log = self.folder / f"{Path(str(daemon.args[0])).name}.log"  # type: ignore[index]
             assert daemon.poll() is None, f"{log}:\n{log.read_text()}"
-        return self("sinfo", "--noheader", "--partition=night", "--format=%t", check=False).strip() == "idle"
+        state = self("sinfo", "--noheader", "--partition=night", "--format=%t", check=False)
+        return state.strip() == "idle"
 
 
 def _free_ports(number: int) -> list[int]:

@@ -35,14 +35,20 @@ def check(config: Config, profile: Profile) -> None:
     """
     if shutil.which("sbatch") is None:
         raise ConfigurationError("sbatch is not here: run this where Slurm is, or with --local N")
-    if _host(config) in _HERE:
-        asked = [] if profile.partition is None else [f"--partition={profile.partition}"]
-        nodes = set(_run("sinfo", "--noheader", "--Node", "--format=%n", *asked).split())
-        if nodes - {socket.gethostname().split(".")[0]}:
-            raise ConfigurationError(
-                "workers on other nodes cannot reach this database, which listens on this machine "
-                "alone: name one of a server (BOSSNET_DATABASE_URL, or database in the "
-                "configuration), or work here with --local N")
+    here = socket.gethostname().split(".")[0]
+    if _host(config) in _HERE and _nodes(profile.partition) - {here}:
+        raise ConfigurationError(
+            "workers on other nodes cannot reach this database, which listens on this machine "
+            "alone: name one of a server (BOSSNET_DATABASE_URL, or database in the "
+            "configuration), or work here with --local N")
+
+
+def _nodes(partition: str | None) -> set[str]:
+    """Names of the hosts of a partition, by default the one that Slurm takes by itself."""
+    rows = [line.split("|") for line in
+            _run("sinfo", "--noheader", "--Node", "--format=%P|%n").splitlines()]
+    return {host for name, host in rows
+            if (name.endswith("*") if partition is None else name.rstrip("*") == partition)}
 
 
 def _host(config: Config) -> str:
