@@ -25,5 +25,6 @@ def test_the_writer_role_is_enough_to_register_to_run_to_repeat_and_to_look(astr
     gone.write_bytes(files[0].read_bytes())
     assert astra.run("--retry-failed")["n_done"] == 1
     assert astra.run("--overwrite", "--seed", 1)["n_done"] == registered + 1
+    astra("srun", "bossnet", "--weights", astra.weights, "--draws", 2, "--tag", "two", "--local", 2)
     assert "done" in astra("status").stdout
     assert {r["state"] for r in astra.sql("SELECT state FROM bossnet_run")} == {"done"}

@@ -6,10 +6,9 @@ import psutil
 import pytest
 
 from acceptance.conftest import Commands
-from acceptance.started import Started
 from bossnet.config import Config
 from bossnet.database.initialise import initialise
-from helpers import silent
+from helpers import is_helper, silent, wait_until
 from spectra import layouts
 from tls_server import ENCODED, PASSWORD
 
@@ -64,18 +63,22 @@ def assert_no_secret(*texts):
             assert secret not in text
 
 
-def test_no_title_log_record_or_output_of_a_run_holds_a_password(astra, made, slow, files):
+@pytest.mark.parametrize("command", [["run", "bossnet"], ["srun", "bossnet", "--local", 2]],
+                         ids=["run", "several workers"])
+def test_no_title_log_record_or_output_of_a_run_holds_a_password(astra, made, slow, files, command):
     astra.register([*files, slow])
     before = len(made.log())
     with silent(slow):
-        run = Started(astra)
-        run.wait_until_it_hangs()
-        titles = seen(psutil.Process(run.process.pid))
-    out, err = run.process.communicate(timeout=120)
-    assert run.process.returncode == 0, err
-    shown = "".join(d.stdout + d.stderr for d in (astra("status"), astra("status", 1)))
+        process = astra.start(*command, "--weights", astra.weights, "--draws", 2)
+        root = psutil.Process(process.pid)
+        wait_until(lambda: any(map(is_helper, root.children(recursive=True))))
+        titles = seen(root)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    number = astra.sql("SELECT max(pk) AS pk FROM bossnet_run")[0]["pk"]
+    shown = "".join(d.stdout + d.stderr for d in (
+        astra("status"), astra("status", number), astra("runs", "show", number)))
     assert_no_secret(err, shown, kept(astra), made.log()[before:], *titles)
-    assert "run" in shown
     assert "INSERT INTO" in made.log()[before:]
     assert out == ""
 
