@@ -16,9 +16,11 @@ class Started:
 
     def __init__(self, astra, *arguments):
         self.astra = astra
-        self.process = astra.start("run", "bossnet", "--weights", astra.weights, "--draws", 2,
-                                   *arguments, start_new_session=True)
+        self.process = astra.start(*self._command(), *arguments, start_new_session=True)
         self.helpers = []
+
+    def _command(self):
+        return "run", "bossnet", "--weights", self.astra.weights, "--draws", 2
 
     def wait_until_it_hangs(self, *, readers=2):
         """Until it has work, and has nothing to do but to wait for a file that hangs."""
@@ -50,3 +52,12 @@ class Started:
         _, said = self.process.communicate(timeout=within)
         wait_until(lambda: not any(map(is_helper, self.helpers)))
         return self.process.returncode, said
+
+
+class StartedWorker(Started):
+    """`astra worker` on the last run, while it goes on."""
+
+    def _command(self):
+        run = wait_until(lambda: self.astra.sql(
+            "SELECT max(pk) AS pk FROM bossnet_run WHERE state = 'running' HAVING max(pk) > 0"))
+        return "worker", run[0]["pk"]

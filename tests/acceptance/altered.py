@@ -1,0 +1,30 @@
+"""The commands with shorter waits than usual, and spectra that are cursed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from acceptance import altered_program
+from acceptance.conftest import Commands
+
+
+class AlteredCommands(Commands):
+    """`astra` on a database and a home of the test's own, altered as `altered_program` says.
+
+    In processes of its own, where a test could not reach in.
+    """
+
+    def __init__(self, url, home, weights, **alterations):
+        super().__init__(url, home, weights)
+        self.alterations = alterations
+        # A command that starts others of its kind does it by this path, too.
+        self.environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
+
+    def start(self, *arguments, program="astra", **options):
+        assert program == "astra"
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        altered = {altered_program.VARIABLE: json.dumps(self.alterations)}
+        return subprocess.Popen(
+            [sys.executable, "-P", altered_program.__file__, *map(str, arguments)], text=True,
+            env=self.environment | altered, **options)
