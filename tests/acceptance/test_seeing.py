@@ -13,7 +13,7 @@ import pytest
 
 from acceptance.conftest import BIN, Commands
 from acceptance.inside import run_inside
-from acceptance.started import Started
+from acceptance.started import Started, StartedWorker
 from bossnet.config import Config
 from bossnet.database.initialise import initialise
 from helpers import silent, wait_until
@@ -90,6 +90,23 @@ def test_a_run_is_watched_until_it_ends(astra, files, tmp_path):
             assert one.end() == (1, "")
             everything.wait_for('"state": "interrupted"')
             assert everything.end(signal.SIGINT) == (130, "")
+
+
+def test_a_worker_that_was_killed_is_named_with_its_end(astra, files, tmp_path):
+    slow = layouts.spec(tmp_path / "slow.fits", pixels=2100)
+    astra.register([*files, slow])
+    with silent(slow):
+        first = Started(astra, "--readers", 1)
+        first.wait_until_it_hangs(readers=1)
+        second = StartedWorker(astra)
+        wait_until(lambda: "2 at work" in astra("status").stdout)
+        first.stop(signal.SIGKILL)
+        wait_until(lambda: "1 failed" in astra("status").stdout)
+        said = astra("status", 1).stdout
+        assert f":{first.process.pid}) failed: its process {first.process.pid} on" in said
+        second.stop(signal.SIGTERM)
+    workers = json.loads(astra("status", 1, "--json").stdout)["run"]["workers"]
+    assert [w["pid"] for w in workers] == [first.process.pid, second.process.pid]
 
 
 def test_on_a_terminal_the_picture_is_renewed_until_ctrl_c(night):
