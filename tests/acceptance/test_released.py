@@ -1,5 +1,7 @@
 """A released version's database, upgraded: the next run goes on where the last one stopped."""
 
+import json
+
 import pytest
 import yaml
 
@@ -77,3 +79,17 @@ def test_runs_of_the_old_version_are_shown(astra):
         assert state in shown
     assert "the storage is gone" in astra("status", 4).stdout
     assert "flag_missing_file" in astra("status", 1).stdout
+    shown = astra("runs", "show", 3).stdout
+    assert "--overwrite" in shown
+    assert "mountain.example.org" in shown
+
+
+def test_a_run_of_the_old_version_is_compared_with_a_new_one(astra):
+    done = run_inside(astra, "--from", "boss_visit_spectrum", "--tag", "anew", "--seed", 1)
+    compared = json.loads(astra("runs", "diff", 2, done["run_pk"], "--json").stdout)
+    assert compared["rows"]["both"] == 3
+
+
+def test_a_run_of_the_old_version_takes_no_workers_and_says_what_to_do(astra):
+    said = astra("worker", 5, status=2).stderr
+    assert "run its command again" in said
