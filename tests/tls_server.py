@@ -4,12 +4,14 @@ The Postgres that comes along is made without TLS; this is the system's (Debian:
 """
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from bossnet.database.connection import OLDEST
 from postgres_server import PostgresServer, folder_for_postgres
 
 PASSWORD = "hunter2/s@cret"
@@ -17,11 +19,17 @@ ENCODED = "hunter2%2Fs%40cret"
 
 
 def system_binaries():
-    """The folder of the system's Postgres, or None."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"),
-                      key=lambda path: float(path.parts[-3]))
-    found = versions[-1] if versions else shutil.which("postgres")
-    return Path(found).resolve().parent if found else None
+    """The folder of the system's newest Postgres that is supported, or None."""
+    found = [*Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    if on_path := shutil.which("postgres"):
+        found.append(Path(on_path))
+    versions = {_version(program): program.resolve().parent for program in found}
+    return versions[max(versions)] if versions and max(versions) >= OLDEST else None
+
+
+def _version(program):
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return int(re.search(r"\d+", said.stdout)[0])
 
 
 class TlsServer(PostgresServer):
