@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from bossnet.cli.status import IN_FILE, ON_TERMINAL
 from bossnet.config import SELECTION_TIMEOUT
 from bossnet.task import Task
 from bossnet.work.outage import LEAST, WINDOW
@@ -20,7 +21,8 @@ CHECKOUT = DOCS.parent
 PAGES = [*MANUALS, CHECKOUT / "CHANGELOG.rst"]
 MEASURED = re.compile(r"\b\d[\d.,]*\s(?:ms|s|min|minutes?|hours?|seconds?|[kMG]i?B|[kMG]?B/s"
                       r"|spectra/s|rows/s)(?![\w/])")
-MEASURES = ("benchmarks/", "bin/", "bossnet.training", "bossnet bench")  #: what a measuring command holds
+#: What a measuring command holds.
+MEASURES = ("benchmarks/", "bin/", "bossnet.training", "bossnet bench")
 PLACES = ("python", "tests", "docs", "bin", "etc", "benchmarks", ".ci")
 
 
@@ -32,7 +34,8 @@ def prose(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_measured_figure_stands_beside_the_command_that_measures_it(page):
-    settings = {f"{PATIENCE:g} s", f"{SILENCE:g} s", f"{SELECTION_TIMEOUT:g} s"}
+    settings = {f"{seconds:g} s" for seconds in (PATIENCE, SILENCE, SELECTION_TIMEOUT,
+                                                 ON_TERMINAL, IN_FILE)}
     for paragraph in prose(page):
         figures = set(MEASURED.findall(paragraph)) - settings
         assert not figures or any(command in paragraph for command in MEASURES), paragraph
@@ -56,6 +59,7 @@ def test_settings_in_the_manual_are_those_of_the_code():
                  f"for an outage. Default {default.max_failures}.",
                  f"file for {PATIENCE:g} s is replaced",
                  f"no sign of life for {SILENCE:g} s",
+                 f"in place every {ON_TERMINAL:g} s. Elsewhere it looks every {IN_FILE:g} s and",
                  f"has its limit at {Task.__init__.__kwdefaults__['snr_limit']:g}"):
         assert said in text, said
 
