@@ -38,7 +38,7 @@ def section(title):
 
 @pytest.mark.parametrize(("command", "title"), [
     ("init", "astra init"), ("ingest", "astra ingest"), ("run", "astra run bossnet"),
-    ("status", "Seeing what goes on"), ("runs show", "Seeing what goes on"),
+    ("worker", "Workers and faults"), ("status", "Seeing what goes on"), ("runs show", "Seeing what goes on"),
     ("runs diff", "Seeing what goes on"), ("simulate", "Simulated spectra")])
 def test_every_option_of_a_command_is_named_in_its_section(command, title):
     assert {o for o in options(command) if not re.search(o + r"\b", section(title))} == set()
@@ -79,7 +79,7 @@ def test_the_states_of_chunks_and_runs_are_those_of_the_tables():
     states = re.findall(r"state IN \((.*?)\)", migration.text)
     assert len(states) == 2
     for state in re.findall(r"'(\w+)'", " ".join(states)):
-        assert re.search(rf"\b{state}\b", section("How work is shared"))
+        assert re.search(rf"\b{state}\b", section("Workers and faults"))
 
 
 def said():
