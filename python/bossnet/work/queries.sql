@@ -192,14 +192,14 @@ WHERE c.pk = %(chunk)s AND c.worker_pk = me.pk AND c.state = 'claimed'
 -- name: chunk_rows
 -- What is to be done of a chunk, with all that its table, its source and its noise key say. A
 -- survey's own tables need not have these columns: a name is the table's, else NULL. OFFSET 0
--- keeps them looks into an index; else whole tables would be read beside them.
+-- keeps them a look into an index for each row, whatever the planner thinks of a table.
 SELECT _row.*, _spectrum.noise_key AS _noise_key, _source.ebv AS _ebv, _source.a_g AS _a_g
 FROM {table} AS _row
-LEFT JOIN (
+LEFT JOIN LATERAL (
     SELECT found.* FROM (SELECT NULL::bigint AS noise_key) AS else_null, LATERAL (
-        SELECT pk, noise_key::bigint FROM spectrum WHERE pk = ANY ({keys}::bigint[]) OFFSET 0
+        SELECT noise_key::bigint FROM spectrum WHERE spectrum.pk = _row.spectrum_pk OFFSET 0
     ) AS found
-) AS _spectrum ON _spectrum.pk = _row.spectrum_pk
+) AS _spectrum ON true
 LEFT JOIN LATERAL (
     SELECT found.* FROM (SELECT NULL::real AS ebv, NULL::real AS a_g) AS else_null, LATERAL (
         SELECT ebv::real, a_g::real FROM source WHERE source.pk = _row.source_pk OFFSET 0
