@@ -46,6 +46,7 @@ def run(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [
     ["otherthing", "X"], ["srun", "theirs.pipelines.task", "--nodes", "3"], ["migrate"],
+    ["srun", "--nodes", "3", "theirs.task"],
     ["run", "theirs.pipelines.task", "theirs.models.Spectrum", "--limit", "3"],
     ["run", "--limit", "3", "theirs.pipelines.task"], ["run", "--nodes", "3", "theirs.task"],
     ["run", "theirs.pipelines.task", "--where", "bossnet"], ["otherthing", "--help"],
@@ -60,6 +61,8 @@ def test_what_is_not_ours_reaches_the_other_program(run, arguments):
 @pytest.mark.parametrize(("arguments", "said", "status"), [
     (["--help"], "handed to the survey's own", 0), ([], "Commands:", 2),
     (["--version"], "astra, version 0.", 0),
+    (["srun", "--help"], "--workers", 0), (["srun", "bossnet", "--help"], "--workers", 0),
+    (["srun", "--workers", "3", "bossnet", "--draws", "1"], "one draw has no scatter", 2),
     (["run", "--help"], "--where", 0), (["run", "bossnet", "--help"], "--where", 0),
     (["run", "--limit", "3", "bossnet", "--draws", "1"], "one draw has no scatter", 2),
     (["run", "--where", "snr > 10", "--json", "bossnet", "--draws=1"], "one draw", 2),

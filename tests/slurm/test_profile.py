@@ -44,6 +44,7 @@ slurm:
     ("slurm: {profiles: {night: {memory_per_worker: lots}}}", "such as 16G or 500M"),
     ("slurm: {profiles: {night: {options: --qos}}}", "options must be a list of texts"),
     ("slurm: {profiles: {night: {options: [rm -rf]}}}", "is no option of sbatch"),
+    ("slurm: {profiles: {night: {options: [--signal=9]}}}", "is set by `astra srun` itself"),
     ('slurm: {profiles: {night: {account: "a\\n#SBATCH --x"}}}', "cannot be printed")])
 def test_a_wrong_entry_is_refused_with_its_file_and_name(tmp_path, text, said):
     with pytest.raises(ConfigurationError) as e:
@@ -61,4 +62,4 @@ def test_times_are_understood_as_slurm_does(time, expected):
 
 def test_workers_that_share_a_task_make_it_larger_and_the_array_smaller():
     profile = Profile(workers=7, workers_per_task=4, memory_per_worker="16G")
-    assert (profile.tasks, profile.memory) == (2, "64G")
+    assert (profile.tasks, profile.started, profile.memory) == (2, 8, "64G")

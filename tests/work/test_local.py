@@ -111,3 +111,10 @@ def _others(url):
 def test_each_has_a_gpu_in_turn(number, device, visible, expected):
     given = shares(number, device, {"CUDA_VISIBLE_DEVICES": visible})
     assert [g.get("CUDA_VISIBLE_DEVICES") for g in given] == expected
+
+
+def test_each_has_its_part_of_the_cores_unless_the_environment_says_how_many():
+    cores = len(os.sched_getaffinity(0))
+    assert shares(1, "cpu", {}) == [{"OMP_NUM_THREADS": str(cores)}]
+    assert shares(10 * cores, "cpu", {})[0] == {"OMP_NUM_THREADS": "1"}
+    assert shares(1, "cpu", {"OMP_NUM_THREADS": "3"}) == [{}]

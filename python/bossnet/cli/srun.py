@@ -106,7 +106,7 @@ def srun(task: str, database: str | None, as_json: bool, weights: str | None, dr
     if local is None and not dry_run:
         client.check(settled, profile)
     summary = task_named(task).execute(settled, settings, weights=weights, dry_run=dry_run,
-                                       plan_only=True, workers=local or profile.workers)
+                                       plan_only=True, workers=local or profile.started)
     if dry_run:
         if as_json:
             print_json(summary.as_dict())
@@ -155,7 +155,7 @@ def _say(run: int | None, job: str, profile: Profile) -> None:
     """What was submitted, and what one can do about it."""
     from bossnet.slurm.script import logs_of
 
-    console.print(f"job {job}: {profile.workers} workers, logs in {logs_of(profile)}")
+    console.print(f"job {job}: {profile.started} workers, logs in {logs_of(profile)}")
     console.print(f"`astra status {run} --watch` follows it, `scancel {job}` ends it")
 
 

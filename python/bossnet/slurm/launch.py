@@ -1,5 +1,6 @@
 """A planned run, handed to Slurm and followed there."""
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from bossnet.work.following import Progress, RunNotDone, Standing, end_unstarted
 from bossnet.work.here import environment_of
 
 PAUSE = 5.0  #: seconds between two looks at database and queue
+_log = logging.getLogger(__name__)
 
 
 def task_command(profile: Profile, run: str, options: Sequence[str]) -> list[str]:
@@ -57,10 +59,15 @@ def wait(config: Config, profile: Profile, run_pk: int, job: str, *, progress: P
     Raises:
         RunNotDone: they are gone, and the run is not done.
         SlurmError: Slurm does not answer any more.
+        KeyboardInterrupt: it is no longer to be followed; the workers go on.
     """
     array = Array(run_pk, job)
-    standing = follow(config, run_pk, there=array.there, progress=progress, pause=PAUSE,
-                      to_their_end=False)
+    try:
+        standing = follow(config, run_pk, there=array.there, progress=progress, pause=PAUSE,
+                          to_their_end=False)
+    except KeyboardInterrupt:
+        _log.warning("job %s goes on without being followed: `scancel %s` ends it", job, job)
+        raise
     try:
         judge(run_pk, standing)
     except RunNotDone as e:

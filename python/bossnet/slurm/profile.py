@@ -17,6 +17,9 @@ DEFAULT = "default"  #: the profile that is used where none is named, if there i
 WARNING = 120  #: seconds before the time limit at which workers are told to end
 SHORTEST = 5  #: minutes of a job; Slurm's warning may come a minute early
 
+#: What sbatch is asked for in any case, and on what this package relies.
+_OURS = ("job-name", "array", "output", "open-mode", "requeue", "no-requeue", "signal", "nodes",
+         "ntasks", "parsable", "export", "wait", "wrap", "hold")
 _TIME = re.compile(r"(?:(?P<days>\d+)-(?P<hours>\d+)(?::(?P<minutes>\d+)(?::\d+)?)?"
                    r"|(?P<h>\d+):(?P<m>\d+):\d+|(?P<only>\d+)(?::\d+)?)")
 _MEMORY = re.compile(r"(\d+)([KMGT]?)")
@@ -69,17 +72,25 @@ class Profile:
             raise ConfigurationError(f"memory_per_worker must be such as 16G or 500M, not "
                                      f"{self.memory_per_worker!r}")
         for option in self.options:
-            if not re.fullmatch(r"--[a-z-]+(=.*)?", option):
+            found = re.fullmatch(r"--([a-z-]+)(=.*)?", option)
+            if found is None:
                 raise ConfigurationError(f"{option!r} is no option of sbatch: write --NAME or "
                                          "--NAME=VALUE")
+            if found[1] in _OURS:
+                raise ConfigurationError(f"--{found[1]} is set by `astra srun` itself")
         for text in (self.account, self.partition, self.gpu_type, str(self.logs), *self.options):
             if text is not None and not text.isprintable():
                 raise ConfigurationError(f"{text!r} holds a sign that cannot be printed")
 
     @property
     def tasks(self) -> int:
-        """Of the array: as many as the workers need."""
+        """Of the array, as many as the workers need."""
         return -(-self.workers // self.workers_per_task)
+
+    @property
+    def started(self) -> int:
+        """Workers that will be there: as tasks have all the same number, perhaps a few more."""
+        return self.tasks * self.workers_per_task
 
     @property
     def memory(self) -> str | None:

@@ -14,7 +14,7 @@ from types import TracebackType
 RESTARTS = 20  #: times that a worker's place is filled again; a chunk is split in three steps
 GRACE = 60.0  #: seconds that workers have to end when they are asked to
 
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_VISIBLE, _THREADS = "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"
 _log = logging.getLogger(__name__)
 
 
@@ -106,17 +106,21 @@ class _Place:
 
 def shares(number: int, device: str, environment: Mapping[str, str] = os.environ
            ) -> list[dict[str, str]]:
-    """A GPU for each of some workers, in turn, as variables of their environment.
+    """What each of some workers has of this machine, as variables of its environment.
+
+    Its part of the CPU cores, and a GPU, in turn.
 
     Args:
         number: of workers.
         device: the option; where it names a device all get that one, and ``cpu`` needs none.
-        environment: in which Slurm, or the operator, may have said which GPUs are ours.
+        environment: in which Slurm, or the operator, may have said what is ours.
     """
+    cores = max(1, len(os.sched_getaffinity(0)) // number)
+    common = {} if _THREADS in environment else {_THREADS: str(cores)}
     if device not in ("auto", "cuda"):
-        return [{} for _ in range(number)]
+        return [common] * number
     if _VISIBLE in environment:
         gpus = [name.strip() for name in environment[_VISIBLE].split(",") if name.strip()]
     else:
         gpus = [str(index) for index in range(len(glob("/dev/nvidia[0-9]*")))]
-    return [{_VISIBLE: gpus[i % len(gpus)]} if gpus else {} for i in range(number)]
+    return [common | ({_VISIBLE: gpus[i % len(gpus)]} if gpus else {}) for i in range(number)]
