@@ -60,7 +60,8 @@ def test_a_line_of_the_watch_has_the_form_of_the_manual():
               "silent": 126.0, "error_message": None}
     run = {"pk": 12, "state": "running", "n_done": 6000, "n_selected": 20000, "n_failed": 12,
            "rate": 31.0, "seconds_left": 450, "error_message": None,
-           "workers": [worker] * 3 + [worker | {"state": "died"}]}
+           "workers": [worker | {"silent": silent} for silent in (1.0, 8.2, 3.0)]
+           + [worker | {"state": "died"}]}
     lines = shown("15:04:11").splitlines()
     assert lines[1].removeprefix("15:04:41 ") == showing.line(run)
     assert lines[2].removeprefix("15:04:41 ") == f"run 12: {showing.troubles_of(run)[0]}"

@@ -98,9 +98,11 @@ def workers(r: Run) -> Iterator[RenderableType]:
 
 
 def workers_in_words(r: Run) -> str:
-    """How many workers of a run are in which state."""
+    """How many workers of a run are in which state, and how long ago each was seen at most."""
     number = Counter(w["state"] for w in r["workers"])
-    return ", ".join(f"{number[state]} {'at work' if state == 'running' else state}"
+    seen = max((w["silent"] for w in r["workers"] if w["state"] == "running"), default=0.0)
+    return ", ".join(f"{number[state]} "
+                     + (f"at work (seen {duration(seen)} ago)" if state == "running" else state)
                      for state in _STATES if number[state])
 
 
