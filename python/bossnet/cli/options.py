@@ -45,6 +45,10 @@ _OF_A_RUN = (
                  show_default=True, help="How uncertainties are estimated: over the draws, or by "
                  "linear propagation of the pixels' errors, which is faster; spectra for which "
                  "that does not hold get draws all the same."),
+    click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]),
+                 default="float32", show_default=True, help="Of the network's arithmetic: another "
+                 "one than float32 is refused where it would change predictions by more than 1 % "
+                 "of their uncertainty, as measured with these weights."),
     click.option("--weights", metavar="NAME|PATH",
                  help="The frozen network; `bossnet weights list`."),
     click.option("--tag", default="", help="Keeps several results of one version apart."),
@@ -66,6 +70,9 @@ _OF_A_WORKER = (
 def run_options(command: Command) -> Command:
     """The options that say what a run does: the entries of `Settings`, and the weights."""
     return _with(_OF_A_RUN, command)
+
+
+profile_option = click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 
 
 def worker_options(command: Command) -> Command:

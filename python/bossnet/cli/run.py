@@ -7,7 +7,13 @@ import click
 
 from bossnet import config
 from bossnet.cli.common import database_option, json_option, log_option, print_json, said
-from bossnet.cli.options import run_options, settings_of, task_named, worker_options
+from bossnet.cli.options import (
+    profile_option,
+    run_options,
+    settings_of,
+    task_named,
+    worker_options,
+)
 from bossnet.cli.progress import Shown
 from bossnet.cli.summary import announce, show_plan, show_summary
 from bossnet.cli.worker import begin_anew
@@ -18,6 +24,7 @@ from bossnet.errors import DeviceLostError
 @click.argument("task")
 @run_options
 @worker_options
+@profile_option
 @click.option("--dry-run", is_flag=True, help="Only say how many spectra it would take.")
 @database_option
 @json_option

@@ -8,6 +8,7 @@ from rich.table import Table
 from bossnet.cli.common import console
 
 if TYPE_CHECKING:  # only then are they needed, and help is quick
+    from bossnet.work.profile import Times
     from bossnet.work.settings import Settings
     from bossnet.work.summary import Summary
 
@@ -47,5 +48,18 @@ def show_summary(summary: "Summary", seconds: float) -> None:
                       "at the same time")
     for name, number in Counter(summary.flags).most_common():
         console.print(f"  {number:>7}  {name}")
+    if summary.profile is not None:
+        _show_profile(summary.profile)
     if summary.n_failed:
         console.print(f"see `astra status {summary.run_pk}` for the reasons")
+
+
+def _show_profile(profile: "dict[str, Times]") -> None:
+    """Where the time went: each thread's stages, the longest first."""
+    table = Table("thread", "stage", "s", "%", box=None)
+    for thread, times in profile.items():
+        wall = sum(times.values())
+        for stage, seconds in sorted(times.items(), key=lambda item: -item[1]):
+            table.add_row(thread, stage, f"{seconds:.2f}", f"{100 * seconds / wall:.1f}")
+        table.add_row(thread, "all", f"{wall:.2f}", "100.0", end_section=True)
+    console.print(table)

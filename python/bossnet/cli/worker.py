@@ -16,7 +16,7 @@ from bossnet.cli.common import (
     print_json,
     said,
 )
-from bossnet.cli.options import as_options, task_named, worker_options
+from bossnet.cli.options import as_options, profile_option, task_named, worker_options
 from bossnet.cli.progress import Shown
 from bossnet.cli.summary import announce, show_summary
 from bossnet.errors import DeviceLostError
@@ -27,12 +27,13 @@ from bossnet.errors import DeviceLostError
 @click.option("--local", type=click.IntRange(min=1), metavar="N", help="N workers on this "
               "machine, a GPU each; one that dies is replaced.")
 @worker_options
+@profile_option
 @database_option
 @json_option
 @log_option
 @said
-def worker(run: int, local: int | None, database: str | None, as_json: bool, **options: Any
-           ) -> None:
+def worker(run: int, local: int | None, database: str | None, as_json: bool, profile: bool,
+           **options: Any) -> None:
     """Work on RUN, which was planned before, beside its other workers.
 
     It takes one chunk of the run's spectra after the other, also those of workers that died,
@@ -50,7 +51,7 @@ def worker(run: int, local: int | None, database: str | None, as_json: bool, **o
 
     with Shown(failed="failed", quiet=as_json) as shown:
         try:
-            summary = join(settled, run, task=task_named, **options,
+            summary = join(settled, run, task=task_named, profile=profile, **options,
                            progress=partial(_started, shown=shown, quiet=as_json))
         except DeviceLostError as e:
             begin_anew(e, **options)
@@ -78,7 +79,7 @@ def begin_anew(error: DeviceLostError, *, device: str, batch_size: int | None,
         raise error
     console.print(f"{error}: the process begins anew")
     asked = sys.orig_argv[command + 1:]
-    kept = [f"--{name}" for name in ("json", "log-json") if f"--{name}" in asked]
+    kept = [f"--{name}" for name in ("json", "log-json", "profile") if f"--{name}" in asked]
     for before, word in zip(["", *asked], asked, strict=False):
         if before == "--database":
             kept += ["--database", word]

@@ -30,7 +30,7 @@ class FastPredictor(DirectPredictor):
         WeightsError: the weights are for another network, or need a newer version.
     """
 
-    arithmetic = "engine"
+    _computes = "engine"
 
     def __init__(self, frozen: FrozenNetwork, network: Network, *,
                  batch_size: int | None = None, precision: str = FLOAT32) -> None:

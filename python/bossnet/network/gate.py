@@ -90,8 +90,8 @@ def judge(candidate: DirectPredictor, frozen: FrozenNetwork, network: Network, *
     """Measures an arithmetic, or remembers what was measured; arguments as of `allowed`."""
     device = candidate.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    key = " ".join([frozen.card.sha256, candidate.arithmetic, candidate.precision, name,
-                    torch.__version__, version("astra-bossnet")])
+    key = ", ".join([frozen.card.sha256, candidate.arithmetic, name, torch.__version__,
+                     version("astra-bossnet")])
     known = _remembered(home / REMEMBERED)
     if key not in known:
         measured = difference(candidate, DirectPredictor(frozen, network),

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bossnet.clock import Clock
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.engine.derivatives import Derivatives, Derived
@@ -156,6 +157,16 @@ class LinearPredictor:
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
         self._std = torch.tensor(frozen.card.label_std, dtype=torch.float64, device=self.device)
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time of the thread that predicts goes."""
+        return self.draws.clock
+
+    @property
+    def arithmetic(self) -> str:
+        """What computes the network, and in which precision, in words."""
+        return f"derivatives, float32; draws by {self.draws.arithmetic}"
 
     def predict(self, batch: Sequence[Exposure], *, n_draws: int, seed: int) -> Predictions:
         """Parameters and their uncertainties, in the batch's order; `Predictions.linear` says how.

@@ -105,7 +105,7 @@ class DirectPredictor:
         WeightsError: the weights are for another network, or need a newer version.
     """
 
-    arithmetic = "module"  #: what computes the network, in a word
+    _computes = "module"  # what computes the network, in a word
 
     def __init__(self, frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
                  batch_size: int | None = None, precision: str = FLOAT32) -> None:
@@ -170,6 +170,11 @@ class DirectPredictor:
         observed, normalised = features[0][:, 0], torch.cat(outputs, dim=1)
         return (*self._statistics(normalised[:, 0], normalised[:, 1:]), observed,
                 self._distance(observed))
+
+    @property
+    def arithmetic(self) -> str:
+        """What computes the network, and in which precision, in words."""
+        return f"{self._computes}, {self.precision}"
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         """A stage of `clock`; on a GPU, if `synchronised`, with all that was begun in it."""

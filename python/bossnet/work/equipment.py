@@ -1,12 +1,14 @@
 """What a worker works with: the frozen network, its device, and what predicts with them."""
 
+from pathlib import Path
+
 import torch
 
 from bossnet.config import Config
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
-from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork, load
+from bossnet.network.gate import allowed
 from bossnet.network.installed import DEFAULTS, find, listing
 from bossnet.network.linear import LinearPredictor
 from bossnet.network.prediction import DirectPredictor, check
@@ -56,10 +58,16 @@ def device_name(device: str) -> str:
     return device
 
 
-def predictor_for(frozen: FrozenNetwork, network: Network, settings: Settings, device: str
-                  ) -> DirectPredictor | LinearPredictor:
-    """What predicts, and estimates uncertainties, as the settings say."""
-    draws = fastest(frozen, network, device=device, batch_size=settings.batch_size)
+def predictor_for(frozen: FrozenNetwork, network: Network, settings: Settings, device: str,
+                  home: Path) -> DirectPredictor | LinearPredictor:
+    """What predicts, and estimates uncertainties, as the settings say; `home` as of `gate`.
+
+    Raises:
+        ConfigurationError: the precision is not good enough for these weights.
+    """
+    draws = allowed(frozen, network, home=home, device=device, batch_size=settings.batch_size,
+                    precision=settings.precision)
+    draws.synchronised = settings.profile
     if settings.uncertainty == LINEAR:
         return LinearPredictor(frozen, network, draws=draws, device=device,
                                batch_size=settings.batch_size)

@@ -16,6 +16,7 @@ from bossnet.work import plan
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
 from bossnet.work.interruption import Interruption
 from bossnet.work.member import DONE
+from bossnet.work.profile import Profile
 from bossnet.work.queries import query
 from bossnet.work.run import checked
 from bossnet.work.settings import Decisive, Settings
@@ -28,7 +29,7 @@ OPEN = ("planned", "running", "interrupted")  #: states of a run that takes work
 
 
 def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], device: str = "auto",
-         batch_size: int | None = None, readers: int = 2,
+         batch_size: int | None = None, readers: int = 2, profile: bool = False,
          progress: Callable[[Summary], Progress] | None = None) -> Summary:
     """Works on a planned run, beside whoever works on it already, until it is done.
 
@@ -39,6 +40,7 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: spectra at once, or None for the device's default.
         readers: reader processes.
+        profile: whether to say where the time went.
         progress: given the run, makes who is told how it goes on.
 
     Raises:
@@ -49,7 +51,7 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
         BossNetError: this worker failed; what was done is kept.
         KeyboardInterrupt: it was asked to stop; what was finished is written.
     """
-    interruption = Interruption()
+    interruption, times = Interruption(), Profile()
     with interruption.installed(), database_said():
         with closing(patiently(lambda: checked(config), patience=PATIENCE)) as connection:
             record = record_of(connection, run_pk)
@@ -61,8 +63,8 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
                                 + (f": {record['error_message']}" if record["error_message"]
                                    else "") + "; run its command again, which goes on",
                                 state=record["state"])
-        job = _job(record, task(record["task"]), config, summary, device=device,
-                   batch_size=batch_size, readers=readers)
+        job = _job(record, task(record["task"]), config, summary, times, device=device,
+                   batch_size=batch_size, readers=readers, profile=profile)
         shift(job, config, summary, interruption, progress)
     return summary
 
@@ -85,11 +87,11 @@ def record_of(connection: Connection, run_pk: int) -> dict[str, Any]:
     return record
 
 
-def _job(record: dict[str, Any], task: type[Task], config: Config, summary: Summary, *,
-         device: str, batch_size: int | None, readers: int) -> Job:
+def _job(record: dict[str, Any], task: type[Task], config: Config, summary: Summary,
+         times: Profile, *, device: str, **own: Any) -> Job:
     planned = record["settings"]
     options = planned["options"] | {"tables": tuple(planned["options"]["tables"])}
-    settings = replace(Settings(**options), device=device, batch_size=batch_size, readers=readers)
+    settings = replace(Settings(**options), device=device, **own)
     frozen = weights_of(task, planned["weights"], config)
     if frozen.card.sha256 != record["weights_sha256"]:
         raise ConfigurationError(
@@ -102,7 +104,8 @@ def _job(record: dict[str, Any], task: type[Task], config: Config, summary: Summ
     todo = plan.Todo(task.network.table, settings, tuple(planned["chain"]),
                      tuple(planned["changed"]))
     return Job(task, record["pk"], settings, decisive, todo,
-               predictor_for(frozen, task.network, settings, settled), is_own=False)
+               predictor_for(frozen, task.network, settings, settled, config.home), times,
+               is_own=False)
 
 
 def _summary(record: dict[str, Any]) -> Summary:

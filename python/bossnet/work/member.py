@@ -47,6 +47,7 @@ class Member:
     Args:
         run_pk: the run.
         device: in words.
+        arithmetic: what computes the network, in words.
         lease: seconds of silence after which it is taken for dead; `settings.SILENCE` by default.
 
     Attributes:
@@ -54,8 +55,9 @@ class Member:
         name: its host and process.
     """
 
-    def __init__(self, run_pk: int, *, device: str = "", lease: float | None = None) -> None:
-        self.run_pk, self.device = run_pk, device
+    def __init__(self, run_pk: int, *, device: str = "", arithmetic: str = "",
+                 lease: float | None = None) -> None:
+        self.run_pk, self.device, self.arithmetic = run_pk, device, arithmetic
         self.lease = settings.SILENCE if lease is None else lease
         self.pk = 0
         self._host, self._pid, self._process = socket.gethostname(), os.getpid(), alive.identity()
@@ -125,8 +127,8 @@ class Member:
                                                                    else ""), state=state)
         return int(_rows(
             connection, "insert_worker", run=self.run_pk, hostname=self._host, pid=self._pid,
-            process=self._process, device=self.device, lease=self.lease, **_slurm(os.environ)
-        )[0][0])
+            process=self._process, device=self.device, arithmetic=self.arithmetic,
+            lease=self.lease, **_slurm(os.environ))[0][0])
 
 
 def _slurm(environment: Mapping[str, str]) -> dict[str, Any]:

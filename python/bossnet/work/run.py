@@ -18,6 +18,7 @@ from bossnet.task import Task
 from bossnet.work import plan, provenance, selection
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
 from bossnet.work.interruption import Interruption
+from bossnet.work.profile import Profile
 from bossnet.work.queries import query
 from bossnet.work.selection import Selection
 from bossnet.work.settings import Decisive, Settings
@@ -48,7 +49,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
         BossNetError: the run failed; what was done is kept.
         KeyboardInterrupt: it was asked to stop; what was finished is written.
     """
-    interruption = Interruption()
+    interruption, profile = Interruption(), Profile()
     with interruption.installed(), database_said():
         with closing(checked(config)) as writer, closing(connect_reader(config)) as reader:
             network = task.network
@@ -56,7 +57,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                                         settings.tables)
             frozen = weights_of(task, weights, config)
             decisive = Decisive(frozen.card.name, frozen.card.sha256, settings.n_draws,
-                                settings.seed, settings.uncertainty)
+                                settings.seed, settings.uncertainty, settings.precision)
             with writer:
                 if not settings.overwrite:
                     plan.refuse_mixture(writer, network.table, network.name, settings.tag,
@@ -74,13 +75,14 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
             if dry_run:
                 return _counted(summary, reader, selected, todo)
             if not plan_only:
-                predictor = predictor_for(frozen, network, settings, device)
+                predictor = predictor_for(frozen, network, settings, device, config.home)
             summary.run_pk, summary.n_selected = _plan(
                 writer, reader, task, settings, decisive, selected, todo, summary,
                 _portable(weights or config.weights, frozen, config),
                 workers if plan_only else None)
         if not plan_only:
-            job = Job(task, summary.run_pk, settings, decisive, todo, predictor, is_own=True)
+            job = Job(task, summary.run_pk, settings, decisive, todo, predictor, profile,
+                      is_own=True)
             shift(job, config, summary, interruption, progress)
     return summary
 

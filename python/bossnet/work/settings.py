@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-PRECISION = "float32"  #: of the reference (contract, section 4)
+PRECISION = "float32"  #: the reference's (contract, section 4); `network.prediction` has others
 DRAWS, LINEAR = "draws", "linear"  #: methods of the uncertainties (contract, section 5)
 MASKING = "none"  #: of pixels beyond those that are not finite (contract, section 3)
 SILENCE = 120.0  #: seconds without a sign of life after which a running run counts as dead
@@ -27,6 +27,8 @@ class Settings:
         overwrite: make rows again that are there.
         retry_failed: only rows that failed and may now succeed.
         max_failures: fraction of the last spectra above which failures are an outage.
+        precision: of the network's arithmetic; other than `PRECISION`, used if it is good enough.
+        profile: whether to say where the time went.
         command: as it was typed.
     """
 
@@ -43,6 +45,8 @@ class Settings:
     overwrite: bool = False
     retry_failed: bool = False
     max_failures: float = 0.5
+    precision: str = PRECISION
+    profile: bool = False
     command: str = ""
 
 

@@ -28,6 +28,7 @@ from bossnet.work.heartbeat import Heart
 from bossnet.work.interruption import Interruption
 from bossnet.work.member import DONE, FAILED, INTERRUPTED, STOPPED, Member
 from bossnet.work.outage import OutageWatch
+from bossnet.work.profile import Profile
 from bossnet.work.readers import AHEAD, Readers
 from bossnet.work.reaper import Reaper
 from bossnet.work.settings import Decisive, Settings
@@ -50,6 +51,7 @@ class Job:
         decisive: what rows of it share.
         todo: what of a chunk is to be done.
         predictor: predicts.
+        profile: where the time goes, from the beginning on.
         is_own: whether this process planned the run; then its failure is the run's.
     """
 
@@ -59,6 +61,7 @@ class Job:
     decisive: Decisive
     todo: plan.Todo
     predictor: DirectPredictor | LinearPredictor
+    profile: Profile
     is_own: bool
 
 
@@ -85,7 +88,7 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
             raise KeyboardInterrupt
 
     opened: Callable[[], Connection] = partial(connect, config)
-    member = Member(job.run_pk, device=summary.device)
+    member = Member(job.run_pk, device=summary.device, arithmetic=job.predictor.arithmetic)
     with closing(Reconnecting(opened, waiting=waiting)) as database:
         heart = Heart(opened, member, OutageWatch(job.settings.max_failures), interruption,
                       database)
@@ -102,8 +105,11 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
             worker = Worker(
                 job.task(job.predictor, n_draws=job.settings.n_draws, seed=job.settings.seed),
                 claims, heart, Reaper(database, member), job.decisive, tag=job.settings.tag,
-                at_once=at_once, progress=progress(summary) if progress else _Silent())
+                at_once=at_once, progress=progress(summary) if progress else _Silent(),
+                clock=job.profile.main, device_clock=job.predictor.clock)
             worker.work(readers)
+    if job.settings.profile:
+        summary.profile = job.profile.report(job.predictor.clock)
 
 
 def refuse_mixture(connection: Connection, job: Job) -> None:

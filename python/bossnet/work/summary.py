@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bossnet.work.member import Outcome
+from bossnet.work.profile import Times
 from bossnet.work.selection import Counts
 
 
@@ -27,6 +28,7 @@ class Summary:
         worker_pk: this worker of it; None where there was none.
         worker_done: spectra whose row it wrote, failures among them.
         worker_failed: of these, failures.
+        profile: where the worker's time went, as `Profile.report` says it; None: not asked for.
     """
 
     run_pk: int | None
@@ -44,6 +46,7 @@ class Summary:
     worker_pk: int | None = None
     worker_done: int = 0
     worker_failed: int = 0
+    profile: dict[str, Times] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg2
 
 from bossnet import v_astra
+from bossnet.clock import Clock
 from bossnet.errors import (
     DatabaseError,
     DeviceLostError,
@@ -114,10 +115,14 @@ class Worker:
         tag: of the rows.
         at_once: spectra handed to the task together.
         progress: who is told.
+        clock: where the main thread's time goes.
+        device_clock: where that of the thread goes that predicts.
     """
 
     def __init__(self, task: Task, claims: Claims, heart: Heart, reaper: Reaper,
-                 decisive: Decisive, *, tag: str, at_once: int, progress: Progress) -> None:
+                 decisive: Decisive, *, tag: str, at_once: int, progress: Progress,
+                 clock: Clock, device_clock: Clock) -> None:
+        self.clock, self.device_clock = clock, device_clock
         self.task, self.claims, self.heart, self.reaper = task, claims, heart, reaper
         self.watch, self.progress, self.at_once = heart.watch, progress, at_once
         self._fixed = {
@@ -162,7 +167,8 @@ class Worker:
                 elif not self.claims.is_left():
                     return
                 else:  # what is left is with others, of whom one may die
-                    self._wait(pause)
+                    with self.clock.stage("waiting for other workers"):
+                        self._wait(pause)
                     pause = min(2 * pause, LONGEST)
             except LostChunkError as e:
                 _log.warning("%s; it goes on as another worker", e)
@@ -172,10 +178,14 @@ class Worker:
         """Does what can be had just now; whether there was anything."""
         before = self._claimed
         stream = readers.stream(self._rows(), waiting=self._glance)
-        batches = iter(lambda: list(islice(stream, self.at_once)), [])
+        batches = self._staged("waiting for spectra",
+                               iter(lambda: list(islice(stream, self.at_once)), []))
+        answers = self._staged("waiting for the network",
+                               one_ahead(device, self._predict, batches))
         try:
-            for some, (results, seconds) in one_ahead(device, self._predict, batches):
-                self._take(some, results, seconds / len(some))
+            for some, (results, seconds) in answers:
+                with self.clock.stage("results"):
+                    self._take(some, results, seconds / len(some))
                 self._glance()
         finally:
             stream.close()
@@ -184,6 +194,17 @@ class Worker:
             self._glance()
             self._give_back()
         return self._claimed > before
+
+    def _staged(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items; the time until each of them comes belongs to this stage."""
+        queue = iter(items)
+        while True:
+            with self.clock.stage(name):
+                try:
+                    item = next(queue)
+                except StopIteration:
+                    return
+            yield item
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -205,8 +226,7 @@ class Worker:
 
     def _rows(self) -> Iterator[tuple[_Open, str, Row]]:
         """What is to be read, as long as there are chunks to be had."""
-        self.reaper.reap()
-        while (chunk := self.claims.claim(suspects=not self._open)) is not None:
+        while (chunk := self._claim()) is not None:
             self._claimed += 1
             _log.info("%d of %d spectra of %s are to be done", len(chunk.rows), len(chunk.keys),
                       chunk.table, extra={"chunk": chunk.pk})
@@ -222,7 +242,11 @@ class Worker:
             if chunk.is_suspect:
                 return  # nothing beside it until it is ended
             self._glance()
+
+    def _claim(self) -> Chunk | None:
+        with self.clock.stage("database"):
             self.reaper.reap()
+            return self.claims.claim(suspects=not self._open)
 
     def _give_up(self, opened: _Open) -> None:
         """The row of a spectrum at which worker after worker has died."""
@@ -240,8 +264,9 @@ class Worker:
     def _predict(self, some: _Batch) -> tuple[list[Result], float]:
         """What comes of some spectra, and the seconds that it took; in the device's thread."""
         start = time.perf_counter()
-        results = list(self.task.run((reading.observation for *_, reading in some),
-                                     at_once=len(some)))
+        with self.device_clock.stage("flags"):
+            results = list(self.task.run((reading.observation for *_, reading in some),
+                                         at_once=len(some)))
         return results, time.perf_counter() - start
 
     def _take(self, some: _Batch, results: Sequence[Result], seconds: float) -> None:
@@ -289,8 +314,9 @@ class Worker:
 
     def _end(self, opened: _Open, *, blame: str = "") -> None:
         self._open.remove(opened)
-        self.claims.end(opened.chunk, opened.rows, done=opened.complete,
-                        blame="" if opened.complete else blame)
+        with self.clock.stage("database"):
+            self.claims.end(opened.chunk, opened.rows, done=opened.complete,
+                            blame="" if opened.complete else blame)
         _log.info("%s, with %d rows", "done" if opened.complete else "given back",
                   len(opened.rows), extra={"chunk": opened.chunk.pk})
 

@@ -17,9 +17,10 @@ WHERE pk = %(run)s AND state IN ('planned', 'running', 'interrupted')
 RETURNING pk
 
 -- name: insert_worker
-INSERT INTO bossnet_worker (run_pk, hostname, pid, process, slurm_job, slurm_task, device, lease)
+INSERT INTO bossnet_worker (run_pk, hostname, pid, process, slurm_job, slurm_task, device,
+                            arithmetic, lease)
 VALUES (%(run)s, %(hostname)s, %(pid)s, %(process)s, %(slurm_job)s, %(slurm_task)s, %(device)s,
-        %(lease)s)
+        %(arithmetic)s, %(lease)s)
 RETURNING pk
 
 -- name: starts_of

@@ -97,6 +97,9 @@ class Worker(Model):
     t_database = real("Time spent on claims, signs of life and writing [s].")
     t_work = real("Time since it joined [s].")
     error_message = text("Why it failed or was stopped, or how it was found dead.")
+    arithmetic = text("What computed the network, and in which precision: module (torch's layers, "
+                      "the reference) or engine (the same with less arithmetic, as measured with "
+                      "these weights).")
 
     class Meta:
         table_name = "bossnet_worker"
