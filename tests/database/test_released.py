@@ -116,6 +116,25 @@ def test_upgrading_gives_the_same_schema_and_rights_as_a_new_one(released, left,
     assert upgraded == new
 
 
+def test_nothing_is_upgraded_under_a_run_that_is_going_on(released, left):
+    rows(released, "UPDATE bossnet_run SET heartbeat = now() WHERE pk = 5 RETURNING pk")
+    with pytest.raises(DatabaseError, match="while run 5 is going on"):
+        initialise(left)
+    assert rows(released, "SELECT max(number) FROM bossnet_migration") == [(FIRST,)]
+    rows(released, "UPDATE bossnet_run SET state = 'interrupted' WHERE pk = 5 RETURNING pk")
+    assert initialise(left).applied
+
+
+def test_a_table_that_somebody_uses_is_not_waited_for_without_end(released, left):
+    idle = connect(left)
+    idle.cursor().execute("SELECT * FROM bossnet_run")  # and the transaction stays open
+    with pytest.raises(DatabaseError, match="is in use: close sessions"):
+        schema.upgrade(released, left.schema, patience=0.2)
+    assert rows(released, "SELECT max(number) FROM bossnet_migration") == [(FIRST,)]
+    idle.close()
+    assert initialise(left).applied
+
+
 def test_upgrading_again_does_nothing(left):
     initialise(left)
     assert initialise(left).applied == []

@@ -14,8 +14,13 @@ from psycopg2.extensions import cursor as Cursor
 from bossnet.errors import DatabaseError
 
 PACKAGE = files("bossnet.database")
+SILENCE = 120.0  #: seconds without a sign of life after which a run is not going on any more
+PATIENCE = 30.0  #: seconds that a migration waits for a table; whoever needs it waits behind it
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('bossnet schema ' || %s, 0))"
+_BUSY = """
+    SELECT pk, hostname FROM bossnet_run
+    WHERE state = 'running' AND heartbeat > now() - %s * interval '1 s' ORDER BY pk LIMIT 1"""
 _APPLIED = "SELECT number, name, sha256 FROM bossnet_migration ORDER BY number"
 _BEFORE = """
 CREATE TEMPORARY TABLE bossnet_relations_before ON COMMIT DROP AS
@@ -60,15 +65,22 @@ def migrations() -> tuple[Migration, ...]:
     return known
 
 
-def upgrade(connection: Connection, schema: str,
-            known: tuple[Migration, ...] | None = None) -> list[str]:
+def upgrade(connection: Connection, schema: str, known: tuple[Migration, ...] | None = None, *,
+            patience: float = PATIENCE) -> list[str]:
     """Bring the schema to this version, made first if need be; the names of what was applied.
 
     Safe to repeat, and to do from several processes at once.
 
+    Args:
+        connection: with the schema as its search path.
+        schema: its name.
+        known: the migrations, by default all of this version.
+        patience: seconds to wait for a table that somebody uses.
+
     Raises:
         DatabaseError: a right is missing, the schema is newer than this version, an applied
-            migration was altered, or a table of that name is not this package's.
+            migration was altered, a table of that name is not this package's, or a table is in
+            use, be it by a run; what was applied before is kept.
     """
     known = migrations() if known is None else known
     applied = []
@@ -79,7 +91,10 @@ def upgrade(connection: Connection, schema: str,
         for migration in known:
             with connection, connection.cursor() as cursor:
                 cursor.execute(_LOCK, (schema,))
-                if migration.number > _judge(cursor, schema, known):
+                if migration.number > (number := _judge(cursor, schema, known)):
+                    _refuse_beside_a_run(cursor, schema, number)
+                    cursor.execute("SELECT set_config('lock_timeout', %s, true)",
+                                   (str(round(1000 * patience)),))
                     for statement in _statements(migration):
                         cursor.execute(statement)
                     applied.append(migration.name)
@@ -127,6 +142,9 @@ def readable_errors(schema: str) -> Iterator[None]:
     except errors.InsufficientPrivilege as e:
         raise DatabaseError(f"schema {schema!r}: {_first_line(e)}: an administrator can do it with "
                             "the output of `astra init --print-sql`") from e
+    except errors.LockNotAvailable as e:
+        raise DatabaseError(f"schema {schema!r}: a table to be altered is in use: close sessions "
+                            "that hold a transaction open, and repeat") from e
     except psycopg2.Error as e:
         raise DatabaseError(f"schema {schema!r}: {_first_line(e)}") from e
 
@@ -139,6 +157,19 @@ def _make(cursor: Cursor, schema: str) -> None:
         cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     if not has_migrations:
         cursor.execute((PACKAGE / "migration.sql").read_text())
+
+
+def _refuse_beside_a_run(cursor: Cursor, schema: str, number: int) -> None:
+    """A run of the software before would fail in a schema that changes under it."""
+    if number == 0:
+        return
+    cursor.execute("SELECT to_regclass('bossnet_run') IS NOT NULL")
+    if (cursor.fetchone() or (False,))[0]:
+        cursor.execute(_BUSY, (SILENCE,))
+        for pk, hostname in cursor.fetchall():
+            raise DatabaseError(f"schema {schema!r} is not upgraded while run {pk} is going on "
+                                f"({hostname}): let it end or stop it, and repeat (one that died "
+                                f"counts for {SILENCE:.0f} s more)")
 
 
 def _judge(cursor: Cursor, schema: str, known: tuple[Migration, ...]) -> int:
