@@ -90,7 +90,7 @@ class Night:
         for _ in range(self.number - 1):
             self._start("worker", self._run)
         wait_until(lambda: self.astra.sql(
-            "SELECT FROM bossnet_worker HAVING count(*) = %s", self.number))
+            "SELECT 1 FROM bossnet_worker HAVING count(*) = %s", self.number))
 
     def _start(self, *arguments):
         said = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- closed with its process
