@@ -1,6 +1,7 @@
 """The commands with shorter waits than usual, and spectra that are cursed."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,9 @@ class AlteredCommands(Commands):
     def __init__(self, url, home, weights, **alterations):
         super().__init__(url, home, weights)
         self.alterations = alterations
-        # A command that starts others of its kind does it by this path, too.
-        self.environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
+        # Where the program finds its name for itself.
+        paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")]
+        self.environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
     def start(self, *arguments, program="astra", **options):
         assert program == "astra"
