@@ -35,7 +35,9 @@ def test_a_precision_of_other_devices_is_refused(astra, files):
 
 def test_a_profile_of_both_threads_adds_up_to_the_same_wall_time(astra, files):
     astra.register(files * 8)
-    profile = astra.run("--profile")["profile"]
+    run = astra.run("--profile")
+    assert (run["n_done"], run["n_failed"]) == (40, 0)
+    profile = run["profile"]
     main, device = (sum(times.values()) for times in (profile["main"], profile["device"]))
     assert main == pytest.approx(device, rel=0.01)
     assert {"waiting for spectra", "waiting for the network", "results", "database"} <= set(

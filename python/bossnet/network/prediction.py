@@ -178,7 +178,8 @@ class DirectPredictor:
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         """A stage of `clock`; on a GPU, if `synchronised`, with all that was begun in it."""
-        wait = partial(torch.cuda.synchronize, self.device) if self.synchronised else None
+        wait = partial(torch.cuda.synchronize, self.device) \
+            if self.synchronised and self.device.type == "cuda" else None
         return self.clock.stage(name, settle=wait)
 
     def _inputs(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
