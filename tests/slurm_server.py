@@ -1,6 +1,7 @@
 """A real Slurm of the test's own: one node, this machine, on loopback alone.
 
-A second one, ``elsewhere`` in partition ``far``, is only on paper.
+A second one, ``elsewhere`` in partition ``far``, is only on paper. What is submitted to partition
+``urgent`` puts jobs of the usual one, ``night``, back into the queue.
 """
 
 import getpass
@@ -14,7 +15,7 @@ from pathlib import Path
 from helpers import wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo")
-GPUS = 4  #: that the node claims to have; plain files stand for their devices
+CPUS, GPUS = 8, 4  #: that the node claims to have; /dev/null stands for the GPUs' devices
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 # cred_expire: a requeued job waits so long before it starts again, 120 s by default.
@@ -49,9 +50,12 @@ ReturnToService=2
 MinJobAge=600
 KillWait=30
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=4000 Gres=gpu:{gpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=4000 Gres=gpu:{gpus} State=UNKNOWN
 NodeName=elsewhere NodeAddr=127.0.0.2 CPUs=8 RealMemory=4000 State=DOWN
-PartitionName=night Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=night Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=9 PreemptMode=OFF
 PartitionName=far Nodes=elsewhere MaxTime=INFINITE State=UP
 """
 
@@ -82,7 +86,7 @@ class Slurm:
         controller, node = _free_ports(2)
         (self.folder / "slurm.conf").write_text(_CONFIGURATION.format(
             folder=self.folder, host=socket.gethostname().split(".")[0], user=getpass.getuser(),
-            controller=controller, node=node, gpus=GPUS))
+            controller=controller, node=node, cpus=CPUS, gpus=GPUS))
         (self.folder / "gres.conf").write_text(
             f"Name=gpu File={self.folder}/gpus/nvidia[0-{GPUS - 1}] Flags=nvidia_gpu_env\n")
         key = self.folder / "munge.key"

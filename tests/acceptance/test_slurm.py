@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from acceptance.conftest import Commands
 from acceptance.inside import run_inside
 from acceptance.rows import assert_same_rows, last_run, rows_of
 from helpers import wait_until
-from slurm_server import GPUS, Slurm, missing
+from slurm_server import CPUS, GPUS, Slurm, missing
 
 START = 180  #: seconds that four workers may take to start, all on a busy core or two
 
@@ -149,6 +150,29 @@ def test_before_the_time_limit_a_worker_ends_cleanly_and_queues_itself_again(ast
         assert "Traceback" not in logs(astra)
     wait_until(lambda: last_run(astra)["state"] == "done", START)
     assert_complete(astra, night)
+
+
+def test_workers_that_are_preempted_end_cleanly_and_come_back(astra, night, slurm):
+    end(astra, start(astra, "--workers", 2))
+    with held_up(astra):
+        workers(astra, 2)
+        slurm("sbatch", "--partition=urgent", f"--cpus-per-task={CPUS}", "--output=/dev/null",
+              "--wrap=true")
+        assert {w["slurm_task"] for w in workers(astra, 2, "stopped")} == {1, 2}
+        assert {w["slurm_task"] for w in workers(astra, 2, "running")} == {1, 2}
+    wait_until(lambda: last_run(astra)["state"] == "done", START)
+    assert_complete(astra, night)
+
+
+def test_who_no_longer_wants_to_follow_leaves_the_workers_at_work(astra, night, slurm):
+    process = start(astra, "--wait")
+    with held_up(astra):
+        workers(astra, 1)
+        process.send_signal(signal.SIGINT)
+        said = end(astra, process, 130)
+        assert f"job {job_of(astra)} goes on without being followed" in said
+        assert len(workers(astra, 1)) == 1
+    wait_until(lambda: last_run(astra)["state"] == "done", START)
 
 
 def test_workers_of_one_task_and_of_several_have_a_gpu_each(astra, night, slurm):
