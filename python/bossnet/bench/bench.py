@@ -11,6 +11,7 @@ from bossnet.bench.pipeline import end_to_end
 from bossnet.bench.results import Report
 from bossnet.network.boss import BOSS
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.gate import Gate
 
 
 def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, rounds: int = 3,
@@ -37,8 +38,10 @@ def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, round
         with Night(home) as night:
             say(f"simulating and registering {spectra} spectra")
             night.register(night.observe(spectra, snr=snr))
+            good = [row.precision for row in rows
+                    if "gate" in row.notes and Gate(row.notes["gate"]).passed]
             rows += end_to_end(frozen, night, spectra, n_draws=n_draws, rounds=rounds,
-                               device=device, say=say)
+                               device=device, precisions=good, say=say)
     shape = frozen.module.architecture
     return Report(
         this_machine(device), frozen.card.name,

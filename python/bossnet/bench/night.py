@@ -80,11 +80,11 @@ class Night(AbstractContextManager["Night"]):
         finally:
             connection.close()
 
-    def results(self, tag: str) -> tuple[int, int]:
-        """How many results of a tag have parameters, and how many are by linear propagation."""
+    def results(self, tag: str) -> tuple[int, int, str | None]:
+        """Of a tag: results with parameters, those by linear propagation, why one has none."""
         with self.cursor() as cursor:
             cursor.execute(
-                "SELECT count(teff), count(*) FILTER (WHERE uncertainty_method = 'linear') "
-                "FROM boss_net WHERE tag = %s", (tag,))
-            predicted, linear = cursor.fetchone() or (0, 0)
-        return predicted, linear
+                "SELECT count(teff), count(*) FILTER (WHERE uncertainty_method = 'linear'), "
+                "min(error_message) FROM boss_net WHERE tag = %s", (tag,))
+            predicted, linear, why = cursor.fetchone() or (0, 0, None)
+        return predicted, linear, why

@@ -1,6 +1,6 @@
 """End to end: from files that are registered in Postgres to rows in Postgres."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -13,16 +13,19 @@ from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import Stopwatch, Taken, in_turn, warm_up
 from bossnet.errors import BossNetError
 from bossnet.network.boss import BOSS
+from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.prediction import FLOAT32
 from bossnet.task import BossNetTask
-from bossnet.work.settings import DRAWS, LINEAR, Settings
+from bossnet.work.settings import LINEAR, Settings
 
 PART = "end to end"
 WARM = 40  #: spectra of the warm-up
 
 
 def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: int, rounds: int,
-               device: str, say: Callable[[str], None] = lambda line: None) -> list[Row]:
+               device: str, precisions: Sequence[str] = (FLOAT32,),
+               say: Callable[[str], None] = lambda line: None) -> list[Row]:
     """The naive ways, `astra run`, and that by linear propagation, on the same files in turn.
 
     Loading the network and planning come before the clock starts, for all of them.
@@ -34,15 +37,19 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
         n_draws: of each spectrum, at least 2.
         rounds: that count.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
+        precisions: of `astra run`.
         say: told what is measured.
 
     Raises:
         BossNetError: a run left a spectrum without parameters.
     """
     naive = Naive(frozen, BOSS, device=device)
-    settings = Settings(n_draws=n_draws, device=device)
-    ours = {method: Ours(night, frozen, replace(settings, uncertainty=method))
-            for method in (DRAWS, LINEAR)}
+    # On a GPU the profile would cost time: all that was begun is waited for in each stage.
+    settings = Settings(n_draws=n_draws, device=device, profile=device == "cpu")
+    runs = {f"astra run, {precision}": replace(settings, precision=precision)
+            for precision in precisions} | {"astra run, linear": replace(
+                settings, uncertainty=LINEAR)}
+    ours = {way: Ours(night, frozen, of) for way, of in runs.items()}
     tags = (f"naive-{i}" for i in count())
 
     def naively(way: Callable[..., Estimates], together: int, number: int) -> Taken:
@@ -57,17 +64,16 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
     def ways(number: int) -> dict[str, Callable[[], Taken]]:
         return {ONE_AT_A_TIME: partial(naively, naive.one_at_a_time, 1, number),
                 DRAW_BY_DRAW: partial(naively, naive.draw_by_draw, BATCH, number),
-                "astra run": partial(ours[DRAWS], number),
-                "astra run, linear": partial(ours[LINEAR], number)}
+                **{way: partial(of, number) for way, of in ours.items()}}
 
     warm_up(ways(min(spectra, WARM)), say)
     taken = in_turn(ways(spectra), rounds=rounds, say=say)
-    batches = {ONE_AT_A_TIME: f"1, {n_draws}",
-               DRAW_BY_DRAW: str(min(BATCH, spectra))}
-    rows = [Row(PART, way, "float32", batches.get(way, "auto"), spectra, times)
-            for way, times in taken.items()]
-    rows[2].notes.update(ours[DRAWS].notes)
-    rows[3].notes.update(ours[LINEAR].notes)
+    rows = [Row(PART, ONE_AT_A_TIME, FLOAT32, f"1, {n_draws}", spectra, taken[ONE_AT_A_TIME]),
+            Row(PART, DRAW_BY_DRAW, FLOAT32, str(min(BATCH, spectra)), spectra,
+                taken[DRAW_BY_DRAW])]
+    for way, of in ours.items():
+        rows.append(Row(PART, way.removesuffix(f", {of.settings.precision}"),
+                        of.settings.precision, of.batch, spectra, taken[way], notes=of.notes))
     for row in rows:
         row.ratios.update({"one at a time": row.times_faster(rows[0]),
                            "by draw": row.times_faster(rows[1])})
@@ -80,10 +86,10 @@ def complete(night: Night, tag: str, spectra: int) -> int:
     Raises:
         BossNetError: not so many spectra have parameters under it.
     """
-    found, linear = night.results(tag)
+    found, linear, why = night.results(tag)
     if found != spectra:
-        raise BossNetError(f"only {found} of {spectra} spectra have parameters under tag {tag!r}: "
-                           "what was timed is not what was meant")
+        raise BossNetError(f"only {found} of {spectra} spectra have parameters, so that what was "
+                           f"timed is not what was meant: {why or 'the others were not done'}")
     return linear
 
 
@@ -96,25 +102,37 @@ class Ours:
         settings: of the run.
 
     Attributes:
-        notes: of the last run: seconds of its start, seconds from there to its first results, and
-            how many spectra linear propagation did.
+        notes: of the last run: seconds of its start, seconds from there to its first results,
+            how many spectra linear propagation did, and, of a profile, the network's share of
+            the time.
     """
 
     def __init__(self, night: Night, frozen: FrozenNetwork, settings: Settings) -> None:
-        self._night, self._frozen, self._settings = night, frozen, settings
+        self._night, self._frozen, self.settings = night, frozen, settings
         self._runs = count()
         self.notes: dict[str, Any] = {}
 
+    @property
+    def batch(self) -> str:
+        """Inputs of a pass, by default; linear propagation has its own."""
+        if self.settings.uncertainty == LINEAR:
+            return ""
+        predictor = fastest(self._frozen, BOSS, device=self.settings.device)
+        return str(predictor.batch_size * (self.settings.n_draws + 1))
+
     def __call__(self, spectra: int) -> Taken:
         """What the first spectra of the tables take."""
-        tag = f"{self._settings.uncertainty}-{next(self._runs)}"
-        settings = replace(self._settings, tag=tag, limit=spectra)
+        of = self.settings
+        settings = replace(of, limit=spectra,
+                           tag=f"{of.uncertainty}-{of.precision}-{next(self._runs)}")
         watch = _Watch()
-        BossNetTask.execute(self._night.config, settings, weights=str(self._frozen.path),
-                            progress=watch.begin)
+        summary = BossNetTask.execute(self._night.config, settings, progress=watch.begin,
+                                      weights=str(self._frozen.path))
         taken = watch.read()
         self.notes = {"start": watch.begun, "first": watch.first,
-                      "linear": complete(self._night, tag, spectra)}
+                      "linear": complete(self._night, settings.tag, spectra)}
+        if summary.profile is not None:
+            self.notes["network"] = summary.profile["device"]["network"] / taken.wall
         return taken
 
 

@@ -102,7 +102,7 @@ class Report:
         others = list(dict.fromkeys(name for row in self.rows for name in row.ratios))
         table = Table("", "way", "precision", box=None, pad_edge=False)
         for name in ("batch", "spectra/s", "ms/pass", *(f"x {other}" for other in others),
-                     "of product", "busy cores"):
+                     "of product", "network", "busy cores"):
             table.add_column(name, justify="right")
         part = ""
         for row in self.rows:
@@ -111,7 +111,7 @@ class Report:
                 row.part if row.part != part else "", row.way, row.precision, row.batch,
                 f"{row.rate:.3g}", f"{each:.3g}",
                 *(f"{row.ratios[name]:.2f}" if name in row.ratios else "" for name in others),
-                "" if row.of_product is None else f"{100 * row.of_product:.0f} %",
+                _percent(row.of_product), _percent(row.notes.get("network")),
                 f"{row.cores:.1f}")
             part = row.part
         return table
@@ -132,3 +132,7 @@ class Report:
                 lines[-1] += (f"; {row.notes['linear']} of {row.spectra:.0f} spectra by linear "
                               "propagation, the others by draws")
         return lines
+
+
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:.0f} %"
