@@ -74,6 +74,17 @@ def test_no_function_of_the_package_has_its_owners_rights(connection):
         assert cursor.fetchall() == []
 
 
+def test_a_function_that_lets_a_selection_do_more_is_said(config, connection):
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE FUNCTION public.peek(name text) RETURNS text LANGUAGE sql "
+                       "SECURITY DEFINER AS 'SELECT pg_read_file(name)'")
+    [remark] = initialise(config).remarks
+    assert "with their owner's rights: public.peek(text)" in remark
+    with connection, connection.cursor() as cursor:
+        cursor.execute("REVOKE EXECUTE ON FUNCTION public.peek FROM PUBLIC")
+    assert initialise(config).remarks == []
+
+
 def test_what_a_role_sets_for_itself_does_not_loosen_a_selection(config):
     own = connected(config.database_url, READER_ROLE)
     own.autocommit = True

@@ -16,6 +16,13 @@ _UNREADABLE = """
     SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm')
       AND NOT has_table_privilege('bossnet_reader', c.oid, 'SELECT') ORDER BY 1"""
+# Functions that a selection could do more by than the reader may.
+_WITH_OWNERS_RIGHTS = """
+    SELECT f.oid::regprocedure::text FROM pg_proc AS f JOIN pg_namespace AS n
+        ON n.oid = f.pronamespace
+    WHERE f.prosecdef AND n.nspname !~ '^(pg_|information_schema$)'
+      AND has_schema_privilege('bossnet_reader', n.oid, 'USAGE')
+      AND has_function_privilege('bossnet_reader', f.oid, 'EXECUTE') ORDER BY 1"""
 # Another application's tables, in a schema that none of ours is in.
 _NEIGHBOURS = """
     SELECT DISTINCT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -76,6 +83,11 @@ def settle(connection: Connection, schema: str) -> Roles:
         if unreadable:
             remarks.append(f"{READER} may not read {', '.join(unreadable)}: its owner has to grant "
                            "SELECT on it")
+        definers = _column(connection, _WITH_OWNERS_RIGHTS)
+        if definers:
+            remarks.append(f"a selection may call functions that run with their owner's rights: "
+                           f"{', '.join(definers)}; if they do more than read, revoke EXECUTE on "
+                           "them from PUBLIC")
         neighbours = _column(connection, _NEIGHBOURS)
         if neighbours:
             remarks.append("the database is shared with " + ", ".join(neighbours) + ": PUBLIC "
