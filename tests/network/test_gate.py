@@ -12,6 +12,7 @@ from bossnet.network.fast import FastPredictor, fastest
 from bossnet.network.frozen import load, save
 from bossnet.network.gate import allowed, difference
 from bossnet.network.installed import DEFAULTS, SHIPPED
+from bossnet.network.packaged import stars
 from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 from network.made import TINY, random_network
 
@@ -24,12 +25,12 @@ def shipped():
 @pytest.fixture(scope="module")
 def some():
     """Twelve of the packaged spectra, to be quick."""
-    return gate.spectra(gate.BOSS)[::4]
+    return stars(BOSS)[::4]
 
 
 @pytest.fixture
 def quick(monkeypatch, some):
-    monkeypatch.setattr(gate, "spectra", lambda instrument: some)
+    monkeypatch.setattr(gate, "stars", lambda network: some)
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_on_a_cuda_device_a_precision_is_judged_by_what_is_measured(
 
 
 def test_the_packaged_spectra_are_always_the_same_and_of_every_quality():
-    once, again = gate.spectra(gate.BOSS)[:3], gate.spectra(gate.BOSS)[:3]
+    once, again = stars(BOSS)[:3], stars(BOSS)[:3]
     for a, b in zip(once, again, strict=True):
         np.testing.assert_array_equal(a.flux, b.flux)
     quality = [np.median(e.flux / e.error) for e in once]

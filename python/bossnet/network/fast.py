@@ -6,12 +6,12 @@ from torch import Tensor
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.engine import Engine
+from bossnet.network.engine.engine import WIDTH
 from bossnet.network.engine.scratch import Scratch
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 from bossnet.network.preparation import NativePixels
 
-BATCH_SIZE = 16  #: spectra at once: enough passes for one reading of the linear layers' weights
 TOGETHER = 21  #: draws of one spectrum made together: what a core's cache holds
 
 
@@ -34,7 +34,7 @@ class FastPredictor(DirectPredictor):
 
     def __init__(self, frozen: FrozenNetwork, network: Network, *,
                  batch_size: int | None = None, precision: str = FLOAT32) -> None:
-        super().__init__(frozen, network, batch_size=batch_size or BATCH_SIZE,
+        super().__init__(frozen, network, batch_size=batch_size or full(1),
                          precision=precision)
         self._engine = Engine(frozen.module, first_linear=(
             torch.bfloat16 if precision == BFLOAT16 else torch.float32))
@@ -57,6 +57,11 @@ class FastPredictor(DirectPredictor):
 
     def _features(self, x: Tensor) -> Tensor:
         return self._engine.features(x)
+
+
+def full(parts: int) -> int:
+    """Spectra of which each thread has so many whole parts of the engine's, with 20 draws."""
+    return max(1, parts * WIDTH * torch.get_num_threads() // TOGETHER)
 
 
 def fastest(frozen: FrozenNetwork, network: Network, *, device: str = "cpu",

@@ -5,32 +5,24 @@ reported uncertainty, at the `PERCENTILE`th percentile over the packaged stars' 
 measured is remembered, by the weights' digest and all else that it depends on.
 """
 
-import json
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.packaged import stars
 from bossnet.network.prediction import FLOAT32, DirectPredictor, Exposure
-from bossnet.simulation.instruments import BOSS, Instrument
-from bossnet.simulation.observe import observe
-from bossnet.simulation.templates import packaged
+from bossnet.network.remembered import remembered
 
 LIMIT, PERCENTILE = 0.01, 99.0
 DRAWS = 20  #: for the uncertainties
-SNR = (10.0, 30.0, 100.0)  #: median per pixel, in turn
 REMEMBERED = "gates.json"  #: in the home folder
-
-_INSTRUMENTS = {"boss": BOSS}  # of networks that packaged stars can be shown to
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +80,10 @@ def allowed(frozen: FrozenNetwork, network: Network, *, home: Path, device: str 
 def judge(candidate: DirectPredictor, frozen: FrozenNetwork, network: Network, *, home: Path
           ) -> Gate:
     """Measures an arithmetic, or remembers what was measured; arguments as of `allowed`."""
-    device = candidate.device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    key = ", ".join([frozen.card.sha256, candidate.arithmetic, name, torch.__version__,
-                     version("astra-bossnet")])
-    known = _remembered(home / REMEMBERED)
-    if key not in known:
-        measured = difference(candidate, DirectPredictor(frozen, network),
-                              spectra(_INSTRUMENTS[network.kind]))
-        _remember(home / REMEMBERED, known | {key: measured})
-        return Gate(measured)
-    return Gate(known[key])
+    return Gate(remembered(
+        home / REMEMBERED, f"{frozen.card.sha256}, {candidate.arithmetic}, {candidate.model}",
+        lambda: difference(candidate, DirectPredictor(frozen, network),
+                           stars(network))))
 
 
 def difference(candidate: DirectPredictor, reference: DirectPredictor,
@@ -110,30 +95,3 @@ def difference(candidate: DirectPredictor, reference: DirectPredictor,
         found = np.abs(got.parameters - wanted) / got.spread
     found[got.parameters == wanted] = 0.0  # also where a network has no spread at all
     return float(np.percentile(np.nan_to_num(found, nan=np.inf), PERCENTILE, method="higher"))
-
-
-def spectra(instrument: Instrument) -> list[Exposure]:
-    """The packaged stars as an instrument would see them, always the same."""
-    exposures = []
-    for i, star in enumerate(packaged()):
-        rng = np.random.default_rng(i)
-        seen = observe(star, instrument, rng.normal(0.0, 80.0), SNR[i % len(SNR)], 0.05, rng)
-        exposures.append(Exposure(seen.flux, seen.error, seen.wavelength, noise_key=i))
-    return exposures
-
-
-def _remembered(path: Path) -> dict[str, float]:
-    try:
-        values = json.loads(path.read_text())
-        return {str(key): float(value) for key, value in values.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}  # not there, or not ours: measured anew
-
-
-def _remember(path: Path, values: dict[str, float]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        part.write_text(json.dumps(values, indent=1))
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)  # a home that cannot be written to: measured each time

@@ -176,6 +176,11 @@ class DirectPredictor:
         """What computes the network, and in which precision, in words."""
         return f"{self._computes}, {self.precision}"
 
+    @property
+    def model(self) -> str:
+        """The device's: the name of a GPU, or ``cpu``."""
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+
     def stage(self, name: str) -> AbstractContextManager[None]:
         """A stage of `clock`; on a GPU, if `synchronised`, with all that was begun in it."""
         wait = partial(torch.cuda.synchronize, self.device) \

@@ -21,6 +21,7 @@ from bossnet.errors import (
 )
 from bossnet.network.linear import LinearPredictor
 from bossnet.network.prediction import DirectPredictor
+from bossnet.network.tuning import tune
 from bossnet.task import Task
 from bossnet.work import plan
 from bossnet.work.claims import Claims
@@ -35,6 +36,7 @@ from bossnet.work.settings import Decisive, Settings
 from bossnet.work.summary import Summary
 from bossnet.work.worker import Progress, Worker, together
 
+MANY = 2000  #: spectra, for which it is worthwhile to measure how the device is fastest
 RESTARTS = 5  #: times that a process may begin anew, as its device has failed
 
 _log = logging.getLogger(__name__)
@@ -87,6 +89,9 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
         if interruption.asked:
             raise KeyboardInterrupt
 
+    if job.settings.batch_size is None and summary.n_selected >= MANY:
+        tune(job.predictor if isinstance(job.predictor, DirectPredictor) else job.predictor.draws,
+             config.home)
     opened: Callable[[], Connection] = partial(connect, config)
     member = Member(job.run_pk, device=summary.device, arithmetic=job.predictor.arithmetic)
     with closing(Reconnecting(opened, waiting=waiting)) as database:

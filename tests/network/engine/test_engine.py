@@ -118,8 +118,8 @@ def test_the_threads_numbers_are_those_of_one():
 
 
 @pytest.mark.parametrize(("number", "threads", "sizes"), [
-    (1, 1, [1]), (16, 2, [16]), (64, 1, [64]), (65, 1, [32, 33]), (64, 2, [32, 32]),
-    (336, 1, [48, 64, 48, 64, 48, 64]), (336, 2, [48, 64, 48, 64, 48, 64])])
+    (1, 1, [1]), (16, 2, [16]), (128, 1, [128]), (129, 1, [64, 65]), (64, 2, [32, 32]),
+    (336, 1, [112, 112, 112]), (336, 2, [80, 80, 80, 96])])
 def test_inputs_are_cut_alike_for_all_threads(number, threads, sizes):
     parts = cuts(number, threads)
     assert [p.stop - p.start for p in parts] == sizes

@@ -11,7 +11,7 @@ from bossnet.network.engine.crew import Crew
 from bossnet.network.engine.scratch import Scratch
 from bossnet.network.engine.stack import SCALE, Stack
 
-WIDTH = 64  #: inputs through the convolutions together: what one core's cache holds of a tile
+WIDTH = 128  #: inputs through the convolutions together; of more, a core's cache holds no tile
 LANES = 16  #: inputs that one vector instruction takes
 
 

@@ -1,0 +1,24 @@
+"""Spectra that come with the package, to measure a network's arithmetic and its speed with."""
+
+import numpy as np
+
+from bossnet.network.declaration import Network
+from bossnet.network.prediction import Exposure
+from bossnet.simulation.instruments import BOSS
+from bossnet.simulation.observe import observe
+from bossnet.simulation.templates import packaged
+
+SNR = (10.0, 30.0, 100.0)  #: median per pixel, in turn
+
+_INSTRUMENTS = {"boss": BOSS}  # by kind of network
+
+
+def stars(network: Network) -> list[Exposure]:
+    """The packaged stars as the network's instrument would see them, always the same."""
+    exposures = []
+    for i, star in enumerate(packaged()):
+        rng = np.random.default_rng(i)
+        seen = observe(star, _INSTRUMENTS[network.kind], rng.normal(0.0, 80.0),
+                       SNR[i % len(SNR)], 0.05, rng)
+        exposures.append(Exposure(seen.flux, seen.error, seen.wavelength, noise_key=i))
+    return exposures
