@@ -259,7 +259,7 @@ def test_a_device_that_hangs_does_not_keep_its_chunk_for_ever(
     astra = AlteredCommands(database_url, tmp_path, tiny.path,
                             constants=LIVELY | SHORT | HUNG)
     night = astra.register(files * 40)
-    astra.alterations["cursed"] = {str(night[7]): "hang"}
+    astra.alterations["cursed"] = {str(night[77]): "hang"}
     hung = Started(astra)
     wait_until(lambda: astra.sql("SELECT pk FROM bossnet_chunk WHERE state = 'claimed'"))
     astra.alterations["cursed"] = {}
