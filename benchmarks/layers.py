@@ -7,8 +7,8 @@ operations by its definition, and its bytes (input and output once, and its shar
 which are read once for the passes of a batch); the plain module's time and speed; the engine's way,
 the operations that are left, its time and speed. Speeds are in percent of the matrix product's in
 the same run. The least time is that of the left operations at the matrix product's speed, or of the
-bytes at the speed of copying, whichever is longer. What the engine takes beyond its layers is
-element by element: ELU, shortcuts, pool.
+bytes at the speed of copying, whichever is longer. What the engine takes beyond its layers are ELU
+(their time is measured, too), shortcuts, padding and pool.
 """
 
 import argparse
@@ -26,11 +26,13 @@ from bossnet.bench.timing import timed
 from bossnet.network import BOSS
 from bossnet.network.engine import Engine, choice, folding
 from bossnet.network.engine.engine import WIDTH
-from bossnet.network.fast import BATCH_SIZE
+from bossnet.network.engine.stack import SCALE
+from bossnet.network.fast import full
 from bossnet.network.frozen import load
 from bossnet.network.installed import DEFAULTS, SHIPPED
 
 AT_ONCE = 16  #: inputs of the plain module
+TILE = 2**16  #: numbers that a core's cache holds
 
 
 @dataclass
@@ -75,6 +77,29 @@ def linear(module, passes, repeats):
         yield Line(cost, plain / AT_ONCE, "product", cost.operations, ours / passes)
 
 
+def elu(lines, repeats):
+    """Seconds that the ELUs of a pass take where the cache holds them, and how many numbers."""
+    numbers = sum(line.cost.out * line.cost.rows for line in lines if line.cost.kernel > 1)
+    numbers -= lines[0].cost.out * lines[0].cost.rows // 2  # the first comes after the maximum
+    x = torch.randn(TILE)
+    y, minus = torch.empty_like(x), torch.tensor(-SCALE)
+
+    def call():
+        torch.clamp(x, max=0, out=y)
+        torch.add(minus, y.exp2_(), alpha=SCALE, out=y)
+        torch.maximum(x, y, out=y)
+
+    return median(call, 20 * repeats) / TILE * numbers, numbers
+
+
+def first_linear(lines, passes, dtype, repeats):
+    """Seconds a pass of the first linear layer's product in a precision."""
+    cost = next(line.cost for line in lines if line.cost.kernel == 1)
+    weight = torch.randn(cost.out, cost.channels).to(dtype)
+    x = torch.randn(cost.channels, passes)
+    return median(lambda: (weight @ x.to(dtype)).float(), repeats) / passes
+
+
 def show(lines, whole, passes, product, copy):
     print(f"{'layer':18} {'channels':>11} {'MFLOP':>7} {'kB':>6}  {'module ms':>9}    % | "
           f"{'engine':15} {'MFLOP':>7} {'ms':>6}    %  {'least ms':>8}")
@@ -96,7 +121,7 @@ def show(lines, whole, passes, product, copy):
           f"{100 * sums[0] / sums[1] / product:4.0f} | {'':15} {sums[2] / 1e6:7.1f} "
           f"{1e3 * sums[3]:6.3f} {100 * sums[2] / sums[3] / product:4.0f}  {1e3 * least:8.3f}")
     print(f"the whole engine: {1e3 * whole:.3f} ms a pass, of which {1e3 * (whole - sums[3]):.3f} "
-          "element by element")
+          "beyond its layers")
 
 
 def main():
@@ -108,17 +133,22 @@ def main():
     torch.set_num_threads(1)
     module = random_module(options.size) if options.size \
         else load(SHIPPED / f"{DEFAULTS['boss']}.safetensors").module
-    passes = BATCH_SIZE * (options.draws + 1)
+    passes = full(1) * (options.draws + 1)
     with torch.inference_mode():
-        x = torch.from_numpy(inputs(spectra(BATCH_SIZE), options.draws))
+        x = torch.from_numpy(inputs(spectra(full(1)), options.draws))
         engine = Engine(module)
         product = Product.operations / median(Product(torch.float32, "cpu"), options.repeats)
         copy = Copy.moved / median(Copy("cpu"), options.repeats)
         lines = [*convolutions(module, options.repeats), *linear(module, passes, options.repeats)]
+        elus, numbers = elu(lines, options.repeats)
+        single, half = (first_linear(lines, passes, dtype, options.repeats)
+                        for dtype in (torch.float32, torch.bfloat16))
         whole = median(partial(engine.features, x), options.repeats) / passes
     print(f"{this_machine()}\n{options.size or DEFAULTS['boss']}, {passes} passes together; matrix "
           f"product {product / 1e9:.0f} GFLOP/s, copying {copy / 1e9:.1f} GB/s")
     show(lines, whole, passes, product, copy)
+    print(f"ELU of its {numbers / 1e6:.2f} million activations: {1e3 * elus:.3f} ms; the first "
+          f"linear layer in bfloat16: {1e3 * half:.3f} ms in place of {1e3 * single:.3f}")
 
 
 if __name__ == "__main__":
