@@ -13,6 +13,7 @@ from bossnet.work.worker import AT_ONCE, together
 def test_spectra_handed_on_together_are_a_batch_at_least_and_some_seconds_work(
         batch_size, n_draws, number):
     assert together(batch_size, n_draws) == number
+    assert together(batch_size, n_draws, on_gpu=True) == 4 * batch_size
 
 
 class Noting(BossNetTask):

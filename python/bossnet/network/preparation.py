@@ -91,7 +91,9 @@ def collate(flux: Sequence[NDArray[np.float32]], error: Sequence[NDArray[np.floa
     else:
         each = [to_grid(f, w, grid) for f, w in zip(flux, wavelength, strict=True)]
         places = [np.stack(part) for part in zip(*each, strict=True)]
-    tensors = [torch.from_numpy(a).to(device) for a in (values[0], values[1], *places)]
+    tensors = [torch.from_numpy(a) for a in (values[0], values[1], *places)]
+    if device.type == "cuda":  # copied while the device computes
+        tensors = [t.pin_memory().to(device, non_blocking=True) for t in tensors]
     return NativePixels(*tensors)
 
 

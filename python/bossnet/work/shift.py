@@ -100,7 +100,8 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
         with interruption.deferred():
             member.join(database)
         summary.worker_pk = member.pk
-        at_once = together(job.predictor.batch_size, job.settings.n_draws)
+        at_once = together(job.predictor.batch_size, job.settings.n_draws,
+                           on_gpu=job.predictor.device.type == "cuda")
         with _left(job, member, database, heart, summary), heart, \
                 Readers(job.task.network, config.roots, processes=job.settings.readers,
                         ahead=max(AHEAD, 2 * at_once)) as readers:

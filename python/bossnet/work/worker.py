@@ -36,6 +36,7 @@ from bossnet.work.settings import DRAWS, LINEAR, Decisive
 
 AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch is asked for
 PASSES = 700  #: of the network at most for that; after them a signal is looked for
+BATCHES = 4  #: of a GPU handed over together
 SHORTEST, LONGEST = 0.1, 2.0  #: seconds between two looks at whether there is a chunk to be had
 
 _log = logging.getLogger(__name__)
@@ -44,8 +45,13 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def together(batch_size: int, n_draws: int) -> int:
-    """How many spectra are handed to the task together: never less than the device's batch."""
+def together(batch_size: int, n_draws: int, *, on_gpu: bool = False) -> int:
+    """How many spectra are handed to the task together: never less than the device's batch.
+
+    A GPU gets several batches, so that it is at the next one while Python prepares and reads out.
+    """
+    if on_gpu:
+        return BATCHES * batch_size
     return max(batch_size, min(AT_ONCE, PASSES // (n_draws + 1)))
 
 
