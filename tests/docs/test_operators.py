@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import bossnet
 from bossnet.cli.bossnet import COMMANDS, OPERATOR, program
 from bossnet.config import ENTRIES
 from bossnet.database import schema
+from bossnet.slurm.profile import Profile
 from bossnet.spectra import SURVEYS
 from docs.blocks import DOCS, blocks, names
 
@@ -38,10 +40,22 @@ def section(title):
 
 @pytest.mark.parametrize(("command", "title"), [
     ("init", "astra init"), ("ingest", "astra ingest"), ("run", "astra run bossnet"),
-    ("worker", "Workers and faults"), ("status", "Seeing what goes on"), ("runs show", "Seeing what goes on"),
-    ("runs diff", "Seeing what goes on"), ("simulate", "Simulated spectra")])
+    ("worker", "Workers and faults"), ("status", "Seeing what goes on"),
+    ("runs show", "Seeing what goes on"), ("runs diff", "Seeing what goes on"),
+    ("simulate", "Simulated spectra")])
 def test_every_option_of_a_command_is_named_in_its_section(command, title):
     assert {o for o in options(command) if not re.search(o + r"\b", section(title))} == set()
+
+
+def test_every_option_that_srun_has_beside_those_of_run_is_named_in_its_section():
+    own = {o for o in options("srun") - options("run") | {"--profile"}}
+    assert {o for o in own if not re.search(o + r"\b", section("astra srun"))} == set()
+
+
+def test_every_entry_of_a_slurm_profile_is_in_the_sample():
+    sample = (CHECKOUT / "etc" / "bossnet.yml").read_text()
+    for entry in fields(Profile):
+        assert f"#       {entry.name}:" in sample
 
 
 def test_every_command_of_an_operator_has_a_section():

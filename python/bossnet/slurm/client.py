@@ -109,8 +109,8 @@ def _run(program: str, *words: str, text: str = "", environment: dict[str, str] 
         done = subprocess.run([program, *words], input=text, capture_output=True, text=True,
                               timeout=_PATIENCE, env=os.environ | (environment or {}))
     except (OSError, subprocess.TimeoutExpired) as e:
-        raise SlurmError(f"{program} failed: {e}") from e
+        raise SlurmError(f"Slurm refuses, or fails: {program}: {e}") from e
     if done.returncode != 0:
-        said = done.stderr.strip() or f"exit status {done.returncode}"
-        raise SlurmError(f"{program} failed: {'; '.join(said.splitlines())}")
+        said = done.stderr.strip() or f"{program}: exit status {done.returncode}"
+        raise SlurmError(f"Slurm refuses, or fails: {'; '.join(said.splitlines())}")
     return done.stdout
