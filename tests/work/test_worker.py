@@ -9,8 +9,8 @@ from bossnet.work.worker import AT_ONCE, together
 
 
 @pytest.mark.parametrize(("batch_size", "n_draws", "number"), [
-    (4, 0, AT_ONCE), (4, 20, AT_ONCE), (64, 20, 64), (4, 100, 6), (4, 5000, 4), (1, 5000, 1)])
-def test_spectra_handed_on_together_are_a_batch_at_least_and_some_seconds_work(
+    (4, 0, AT_ONCE), (4, 20, AT_ONCE), (64, 20, 64), (12, 20, 24), (4, 100, 4), (4, 5000, 4), (1, 5000, 1)])
+def test_spectra_handed_on_together_are_whole_batches_and_some_seconds_work(
         batch_size, n_draws, number):
     assert together(batch_size, n_draws) == number
     assert together(batch_size, n_draws, on_gpu=True) == 4 * batch_size

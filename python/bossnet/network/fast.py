@@ -34,7 +34,7 @@ class FastPredictor(DirectPredictor):
 
     def __init__(self, frozen: FrozenNetwork, network: Network, *,
                  batch_size: int | None = None, precision: str = FLOAT32) -> None:
-        super().__init__(frozen, network, batch_size=batch_size or full(1),
+        super().__init__(frozen, network, batch_size=batch_size or full(2),
                          precision=precision)
         self._engine = Engine(frozen.module, first_linear=(
             torch.bfloat16 if precision == BFLOAT16 else torch.float32))

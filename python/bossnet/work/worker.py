@@ -34,7 +34,7 @@ from bossnet.work.reading import Reading, failed_reading, name_of
 from bossnet.work.reaper import Reaper
 from bossnet.work.settings import DRAWS, LINEAR, Decisive
 
-AT_ONCE = 32  #: spectra handed to the task together, as long as no larger batch is asked for
+AT_ONCE = 32  #: spectra handed to the task together at most, if no larger batch is asked for
 PASSES = 700  #: of the network at most for that; after them a signal is looked for
 BATCHES = 4  #: of a GPU handed over together
 SHORTEST, LONGEST = 0.1, 2.0  #: seconds between two looks at whether there is a chunk to be had
@@ -46,13 +46,13 @@ Answer = TypeVar("Answer")
 
 
 def together(batch_size: int, n_draws: int, *, on_gpu: bool = False) -> int:
-    """How many spectra are handed to the task together: never less than the device's batch.
+    """How many spectra are handed to the task together: whole batches of the device, at least one.
 
     A GPU gets several batches, so that it is at the next one while Python prepares and reads out.
     """
     if on_gpu:
         return BATCHES * batch_size
-    return max(batch_size, min(AT_ONCE, PASSES // (n_draws + 1)))
+    return batch_size * max(1, min(AT_ONCE, PASSES // (n_draws + 1)) // batch_size)
 
 
 def one_ahead(executor: Executor, work: Callable[[Item], Answer], items: Iterable[Item]
