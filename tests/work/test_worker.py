@@ -9,7 +9,8 @@ from bossnet.work.worker import AT_ONCE, together
 
 
 @pytest.mark.parametrize(("batch_size", "n_draws", "number"), [
-    (4, 0, AT_ONCE), (4, 20, AT_ONCE), (64, 20, 64), (12, 20, 24), (4, 100, 4), (4, 5000, 4), (1, 5000, 1)])
+    (4, 0, AT_ONCE), (4, 20, AT_ONCE), (64, 20, 64), (12, 20, 24), (4, 100, 4), (4, 5000, 4),
+    (1, 5000, 1)])
 def test_spectra_handed_on_together_are_whole_batches_and_some_seconds_work(
         batch_size, n_draws, number):
     assert together(batch_size, n_draws) == number
@@ -26,7 +27,7 @@ class Noting(BossNetTask):
         return super()._run(observations)
 
 
-@pytest.mark.parametrize(("batch_size", "given"), [(None, [32, 32, 32, 4]), (60, [60, 40])])
+@pytest.mark.parametrize(("batch_size", "given"), [(16, [32, 32, 32, 4]), (60, [60, 40])])
 def test_a_batch_that_is_asked_for_is_a_batch_that_is_given(config, tiny, batch_size, given):
     connection = psycopg2.connect(config.database_url, options="-c search_path=bossnet")
     with connection, connection.cursor() as cursor:
