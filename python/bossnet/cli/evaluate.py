@@ -125,8 +125,9 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
     try:
         with Shown(failed="without parameters", quiet=as_json) as shown:
             shown.begin(total)
-            judged = judging.judge(networks, sample, n_draws=draws, seed=seed, device=device,
-                                   pulls=pulls, foreign=unlike, progress=shown.advance)
+            judged = judging.judge(networks, sample, home=home, n_draws=draws, seed=seed,
+                                   device=device, pulls=pulls, foreign=unlike,
+                                   progress=shown.advance)
         record, text = report.write(out, sample, judged, figures=figures, settings=report.settings(
             ["bossnet", *sys.argv[1:]], n_draws=draws, seed=seed, device=device, foreign=unlike))
     except KeyboardInterrupt:

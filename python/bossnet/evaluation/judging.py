@@ -13,8 +13,8 @@ from bossnet.evaluation.foreign import check
 from bossnet.evaluation.noise_pulls import Realisations, realise
 from bossnet.evaluation.sample import Outcomes, Sample, run
 from bossnet.network.card import Card
-from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.gate import allowed
 from bossnet.simulation.templates import Template
 from bossnet.task import BossNetTask
 
@@ -76,8 +76,8 @@ class Foreign:
         return spectra(self.number)
 
 
-def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 20, seed: int = 0,
-          device: str = "cpu", pulls: NoisePulls | None = None,
+def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_draws: int = 20,
+          seed: int = 0, device: str = "cpu", pulls: NoisePulls | None = None,
           foreign: Foreign | None = None,
           progress: Callable[[int, int], None] = lambda done, failed: None) -> list[Judged]:
     """Every network on the same spectra.
@@ -85,6 +85,7 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
     Args:
         networks: of BOSS Net.
         sample: the labelled spectra.
+        home: where `network.gate` remembers what it measured.
         n_draws: noise realisations for each uncertainty; 0 for none.
         seed: of the noise.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
@@ -104,8 +105,8 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, n_draws: int = 2
             raise ConfigurationError(f"--foreign: without an ood_limit nothing is flagged, and "
                                      f"there is none in {', '.join(names)}; leave it out")
         check(foreign.stars)
-    tasks = [BossNetTask(fastest(n, BossNetTask.network, device=device), n_draws=n_draws,
-                         seed=seed) for n in networks]
+    tasks = [BossNetTask(allowed(n, BossNetTask.network, home=home, device=device),
+                         n_draws=n_draws, seed=seed) for n in networks]
     outcomes = run(tasks, sample.observations(), progress=progress)
     if not any(np.isfinite(o.predicted).any() for o in outcomes):
         reason = next((r.error_message for r in outcomes[0].results), "there are none")
