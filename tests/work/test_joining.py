@@ -36,6 +36,17 @@ def test_a_run_may_be_planned_only_and_waits_for_its_first_worker(planned, worke
     assert (again.state, again.n_done, again.worker_pk) == ("done", 6, None)
 
 
+def test_a_run_that_is_done_while_a_worker_is_being_started_is_nobody_s_failure(
+        planned, config, sql):
+    def meanwhile(name):
+        sql("UPDATE bossnet_chunk SET state = 'done'")
+        sql("UPDATE bossnet_run SET state = 'done', n_done = 6")
+        return BossNetTask
+
+    late = join(config, planned, task=meanwhile, device="cpu", readers=1)
+    assert (late.state, late.n_done, late.worker_pk) == ("done", 6, None)
+
+
 def test_a_run_that_is_not_there_or_has_failed_takes_no_worker(planned, worker, sql):
     with pytest.raises(ConfigurationError, match="there is no run 77"):
         worker(77)

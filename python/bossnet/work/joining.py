@@ -53,8 +53,7 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
     """
     interruption, times = Interruption(), Profile()
     with interruption.installed(), database_said():
-        with closing(patiently(lambda: checked(config), patience=PATIENCE)) as connection:
-            record = record_of(connection, run_pk)
+        record = _record(config, run_pk)
         summary = _summary(record)
         if record["state"] == DONE:
             return summary
@@ -65,8 +64,18 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
                                 state=record["state"])
         job = _job(record, task(record["task"]), config, summary, times, device=device,
                    batch_size=batch_size, readers=readers, profile=profile)
-        shift(job, config, summary, interruption, progress)
+        try:
+            shift(job, config, summary, interruption, progress)
+        except RunEndedError as e:
+            if e.state != DONE:
+                raise
+            return _summary(_record(config, run_pk))  # others did the last of it meanwhile
     return summary
+
+
+def _record(config: Config, run_pk: int) -> dict[str, Any]:
+    with closing(patiently(lambda: checked(config), patience=PATIENCE)) as connection:
+        return record_of(connection, run_pk)
 
 
 def record_of(connection: Connection, run_pk: int) -> dict[str, Any]:
