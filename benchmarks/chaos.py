@@ -64,7 +64,7 @@ def run(astra, server, home, night, options):
     assert_nothing_is_lost(astra, night)
     print(f"{len(night)} spectra, chunks of {options.chunk}, {options.workers} workers at a time, "
           f"{toll['workers']} in all: {disturbed:.0f} s")
-    print(f"{toll['kills']} workers killed, {toll['cuts']} times connections cut, "
+    print(f"{toll['kills']} workers killed, {toll['connections']} connections cut, "
           f"{toll['restarts']} stops of Postgres, {toll['removals']} removals of files")
     print(f"{failed} failures, tried again; {predicted - len(night)} spectra predicted "
           "more than once")

@@ -70,7 +70,8 @@ class Night:
                 self._tend()
                 if self._removed and time.monotonic() - self._removed > AWAY:
                     self._put_back()
-                if events and time.monotonic() - last > APART and self._progress() >= events[0][0]:
+                if events and time.monotonic() - last > APART and self._at_work() \
+                        and self._progress() >= events[0][0]:
                     events.pop(0)[1]()
                     last = time.monotonic()
         finally:
@@ -125,6 +126,7 @@ class Night:
             "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'bossnet%' ORDER BY 1")]
         some = self.chance.sample(pids, min(2, len(pids)))
         self.server(f"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY{some}::int[]) AS pid")
+        self.toll["connections"] += len(some)
         self._note("cuts", f"{len(some)} of {len(pids)} connections cut")
 
     def _restart(self, how):
@@ -144,6 +146,12 @@ class Night:
         self.away.rename(self.removable)
         self._removed = None
         self.say(f"{self._clock()}  files put back")
+
+    def _at_work(self):
+        """Whether at least half of the workers are there, and not still being started."""
+        joined = {row["pid"] for row in self.astra.sql(
+            "SELECT pid FROM bossnet_worker WHERE state = 'running'")}
+        return sum(process.pid in joined for process in self._processes) >= self.number / 2
 
     def _progress(self):
         return self.astra.sql(
