@@ -47,8 +47,8 @@ def one(r: Run, failed: list[Any]) -> RenderableType:
              + (f", finished {r['finished']}" if r["finished"] else ""),
              f"  where {r['selection'] or '(everything)'}"
              + (f", tag {r['tag']!r}" if r["tag"] else ""),
-             f"  weights {r['weights']} ({r['weights_status']}), {_method(r)}, {r['device']}, "
-             f"version {r['software_version']}",
+             f"  weights {r['weights']} ({r['weights_status']}), {_method(r)}, "
+             + (f"{r['device']}, " if r["device"] else "") + f"version {r['software_version']}",
              f"  {progress(r, 'have their row')}",
              *_counts(r)]
     return Group(*map(Text, lines), *workers(r), *map(Text, _failures(failed)))
@@ -90,7 +90,8 @@ def workers(r: Run) -> Iterator[RenderableType]:
     for w in r["workers"]:
         life = f"{duration(w['silent'])} ago" if w["silent"] is not None else w["finished"][:19]
         share = f"{100 * w['t_database'] / w['t_work']:.1f} %" if w["t_work"] else ""
-        table.add_row(str(w["pk"]), _state(w), place(w), w["device"] or "", life,
+        device = " ".join(filter(None, (w["device"], w["arithmetic"])))
+        table.add_row(str(w["pk"]), _state(w), place(w), device, life,
                       str(w["n_chunks"]), str(w["n_done"]), str(w["n_failed"]), _rate(w["rate"]),
                       share)
     yield table
