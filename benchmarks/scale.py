@@ -135,12 +135,14 @@ def fill(connection, run_pk, chunks):
             columns=sql.SQL(", ").join(map(sql.Identifier, names))))
 
 
-def server_processor(config):
-    """Seconds of processors that the server has used so far."""
-    with closing(connect(config)) as connection:
+def server_so_far(config):
+    """What the server has used: seconds of processors, and bytes of write-ahead log."""
+    with closing(connect(config)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        log, = cursor.fetchone()
         server = psutil.Process(connection.info.backend_pid).parent()
-    return sum(sum(p.cpu_times()[:4]) if p == server else sum(p.cpu_times()[:2])
-               for p in (server, *server.children()))
+    return np.array([sum(sum(p.cpu_times()[:4 if p == server else 2])
+                         for p in (server, *server.children())), float(log)])
 
 
 def writer(config, run_pk, quota, barrier, queue):
@@ -195,11 +197,11 @@ def write(config, run_pk, chunks, writers=WRITERS):
     for process in processes:
         process.start()
     barrier.wait()
-    start, server = time.perf_counter(), server_processor(config)
+    start, server = time.perf_counter(), server_so_far(config)
     answers = [queue.get() for _ in processes]
     for process in processes:
         process.join()
-    server = server_processor(config) - server
+    server, log = server_so_far(config) - server
     done = np.array(sorted(t for times, _ in answers for t in times))
     over, rows, claim, looking, making, end = done.T
     tenth = -max(1, len(done) // 10)
@@ -211,8 +213,9 @@ def write(config, run_pk, chunks, writers=WRITERS):
         "look_ms_last_tenth": milliseconds(looking[tenth:]), "made_up_ms": milliseconds(making),
         "end_ms": milliseconds(end),
         "processor_ms_a_thousand": {
-            "server": round(1e6 * server / float(rows.sum()), 1),
-            "writers": round(1e6 * sum(used for _, used in answers) / float(rows.sum()), 1)}}
+            "server": round(1e6 * float(server) / float(rows.sum()), 1),
+            "writers": round(1e6 * sum(used for _, used in answers) / float(rows.sum()), 1)},
+        "log_bytes_a_row": round(log / rows.sum())}
     print(figures, file=sys.stderr, flush=True)
     return figures
 
