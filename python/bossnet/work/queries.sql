@@ -141,7 +141,17 @@ FROM bossnet_run WHERE pk = %(run)s
 -- The next chunk of a run for this worker; no row comes back where none can be had just now. One
 -- at which workers have died is taken last. One that has spectra in common with a chunk that a
 -- living worker of another run has, for the same version and tag, is passed over: it will have
--- less to do, or nothing.
+-- less to do, or nothing. Whether two have any in common is mostly told by their first keys.
+WITH others AS MATERIALIZED (
+    SELECT o.first_pk, o.last_pk, o.spectrum_pks
+    FROM bossnet_run AS mine
+    JOIN bossnet_run AS r ON r.task = mine.task AND r.tag = mine.tag AND r.pk <> mine.pk
+         AND r.v_astra_major_minor = mine.v_astra_major_minor
+    JOIN bossnet_worker AS w ON w.run_pk = r.pk AND w.state = 'running'
+         AND w.heartbeat > now() - w.lease * interval '1 s'
+    JOIN bossnet_chunk AS o ON o.worker_pk = w.pk AND o.state = 'claimed'
+    WHERE mine.pk = %(run)s
+)
 UPDATE bossnet_chunk
 SET state = 'claimed', worker = %(name)s, worker_pk = %(worker)s, claimed = now(),
     attempts = attempts + 1
@@ -150,18 +160,15 @@ WHERE pk = (
     FROM bossnet_chunk AS c
     WHERE c.run_pk = %(run)s AND c.state = 'ready' AND (c.deaths = 0 OR %(suspects)s)
       AND NOT EXISTS (
-        SELECT FROM bossnet_chunk AS other
-        JOIN bossnet_worker AS w ON w.pk = other.worker_pk
-        JOIN bossnet_run AS r ON r.pk = other.run_pk
-        JOIN bossnet_run AS mine ON mine.pk = %(run)s
-        WHERE other.state = 'claimed' AND other.run_pk <> %(run)s
-          AND w.state = 'running' AND w.heartbeat > now() - w.lease * interval '1 s'
-          AND r.task = mine.task AND r.v_astra_major_minor = mine.v_astra_major_minor
-          AND r.tag = mine.tag
-          AND other.first_pk <= c.last_pk AND other.last_pk >= c.first_pk
-          AND EXISTS (SELECT k FROM unnest(c.spectrum_pks) AS k
-                      WHERE k BETWEEN other.first_pk AND other.last_pk
-                      INTERSECT SELECT unnest(other.spectrum_pks)))
+        SELECT FROM others AS o
+        WHERE CASE
+            WHEN o.first_pk > c.last_pk OR o.last_pk < c.first_pk THEN false
+            WHEN o.first_pk = c.first_pk OR o.last_pk = c.last_pk THEN true
+            WHEN c.first_pk = ANY (o.spectrum_pks) OR o.first_pk = ANY (c.spectrum_pks) THEN true
+            ELSE EXISTS (SELECT k FROM unnest(c.spectrum_pks) AS k
+                         WHERE k BETWEEN o.first_pk AND o.last_pk
+                         INTERSECT SELECT unnest(o.spectrum_pks))
+        END)
     ORDER BY c.deaths, c.pk LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
 RETURNING pk, table_name, spectrum_pks, deaths, error_message
 
