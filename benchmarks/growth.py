@@ -27,7 +27,7 @@ from bossnet.network.installed import DEFAULTS, SHIPPED
 from bossnet.work.settings import Settings
 
 DRAWS = (0, 2, 5, 10, 20, 50, 100)
-BATCHES = (1, 2, 4, 8, 16, 32)
+BATCHES = (1, 3, 6, 12, 24, 48)
 
 
 def table(what, calls, numbers, rounds):

@@ -1,6 +1,6 @@
 """The network alone: prepared inputs to outputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import in_turn, median, timed, warm_up
 from bossnet.network import gate
 from bossnet.network.boss import BOSS
-from bossnet.network.fast import fastest
+from bossnet.network.fast import fastest, full
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 
-PART = "network alone"
+PART, ENGINE = "network alone", "the engine"
 BATCHES = {"cpu": (4, 8, 16, 21, 32, 42, 64), "cuda": (64, 256, 1024)}  #: tried for the module
+PARTS = (1, 2, 4)  #: of `fast.full`, tried for the engine on a CPU
 TRIES = 3  #: of each, of which the fastest counts
 PRECISIONS = {"cpu": (FLOAT32, BFLOAT16), "cuda": (FLOAT32, TF32, BFLOAT16)}  #: of the engine
 PRODUCTS = {FLOAT32: torch.float32, BFLOAT16: torch.bfloat16}  #: of matrices
@@ -47,9 +48,10 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
     kind, passes = torch.device(device).type, n_draws + 1
     predictors = {precision: fastest(frozen, BOSS, device=device, precision=precision)
                   for precision in PRECISIONS[kind]}
-    together = passes * predictors[FLOAT32].batch_size
+    at_once = [passes * full(parts) for parts in PARTS] if kind == "cpu" \
+        else [passes * predictors[FLOAT32].batch_size]
     module = frozen.module.to(device)
-    x = torch.from_numpy(_inputs(max(together, n_draws, *BATCHES[kind]), n_draws)).to(device)
+    x = torch.from_numpy(_inputs(max(n_draws, *at_once, *BATCHES[kind]), n_draws)).to(device)
 
     def plain(*numbers: int) -> None:
         _tf32(False)
@@ -57,16 +59,17 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
             module(x[:number].unsqueeze(1))
         wait_for(x.device)
 
-    def ours(predictor: DirectPredictor) -> None:
+    def ours(predictor: DirectPredictor, number: int) -> None:
         _tf32(predictor.precision == TF32)
-        module.head(predictor._features(x[:together]))
+        module.head(predictor._features(x[:number]))
         wait_for(x.device)
 
     with torch.inference_mode():
-        say("the module's best batch")
-        best = _best_batch(plain, kind)
+        say("the best batches")
+        best = _best(plain, BATCHES[kind])
+        together = _best(partial(ours, predictors[FLOAT32]), at_once)
         products = {name: Product(dtype, device) for name, dtype in PRODUCTS.items()}
-        engines = {f"engine, {name}": partial(ours, p) for name, p in predictors.items()}
+        engines = {f"engine, {name}": partial(ours, p, together) for name, p in predictors.items()}
         calls: dict[str, Callable[[], object]] = {
             "one": partial(plain, 1, n_draws), "draw": partial(plain, BATCH),
             "module": partial(plain, best), **engines, **products}
@@ -85,7 +88,7 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
             row("draw", DRAW_BY_DRAW, str(BATCH), BATCH),
             row("module", "the module at its best batch", str(best), best)]
     for name, predictor in predictors.items():
-        rows.append(row(f"engine, {name}", "the engine", str(together), together, name))
+        rows.append(row(f"engine, {name}", ENGINE, str(together), together, name))
         say(f"how precise the engine is in {name}")
         rows[-1].notes["gate"] = gate.judge(predictor, frozen, BOSS, home=home).difference
     for r in rows:
@@ -106,9 +109,10 @@ def _tf32(used: bool) -> None:
     torch.backends.cudnn.allow_tf32 = used
 
 
-def _best_batch(plain: Callable[..., None], kind: str) -> int:
+def _best(call: Callable[[int], None], batches: Iterable[int]) -> int:
+    """The batch with which a pass takes least."""
     each = {}
-    for number in BATCHES[kind]:
-        plain(number)
-        each[number] = min(timed(partial(plain, number)).wall for _ in range(TRIES)) / number
+    for number in batches:
+        call(number)
+        each[number] = min(timed(partial(call, number)).wall for _ in range(TRIES)) / number
     return min(each, key=each.__getitem__)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bossnet.bench.alone import network_alone
+from bossnet.bench.alone import ENGINE, network_alone
 from bossnet.bench.machine import this_machine
 from bossnet.bench.night import Night
 from bossnet.bench.operations import operations
@@ -38,10 +38,11 @@ def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, round
         with Night(home) as night:
             say(f"simulating and registering {spectra} spectra")
             night.register(night.observe(spectra, snr=snr))
-            good = [row.precision for row in rows
-                    if "gate" in row.notes and Gate(row.notes["gate"]).passed]
-            rows += end_to_end(frozen, night, spectra, n_draws=n_draws, rounds=rounds,
-                               device=device, precisions=good, say=say)
+            engines = [row for row in rows if row.way == ENGINE]
+            rows += end_to_end(
+                frozen, night, spectra, n_draws=n_draws, rounds=rounds, device=device,
+                batch_size=round(engines[0].spectra), say=say,
+                precisions=[r.precision for r in engines if Gate(r.notes["gate"]).passed])
     shape = frozen.module.architecture
     return Report(
         this_machine(device), frozen.card.name,

@@ -6,6 +6,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import torch
+
 from bossnet.bench.naive import BATCH, Estimates, Naive
 from bossnet.bench.naive_run import naive_run
 from bossnet.bench.night import Night
@@ -13,7 +15,6 @@ from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import Stopwatch, Taken, in_turn, warm_up
 from bossnet.errors import BossNetError
 from bossnet.network.boss import BOSS
-from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import FLOAT32
 from bossnet.task import BossNetTask
@@ -24,7 +25,8 @@ WARM = 40  #: spectra of the warm-up
 
 
 def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: int, rounds: int,
-               device: str, precisions: Sequence[str] = (FLOAT32,),
+               device: str, batch_size: int | None = None,
+               precisions: Sequence[str] = (FLOAT32,),
                say: Callable[[str], None] = lambda line: None) -> list[Row]:
     """The naive ways, `astra run`, and that by linear propagation, on the same files in turn.
 
@@ -37,6 +39,7 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
         n_draws: of each spectrum, at least 2.
         rounds: that count.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: spectra at once of `astra run`, or None for the default.
         precisions: of `astra run`.
         say: told what is measured.
 
@@ -45,10 +48,12 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
     """
     naive = Naive(frozen, BOSS, device=device)
     # On a GPU the profile would cost time: all that was begun is waited for in each stage.
-    settings = Settings(n_draws=n_draws, device=device, profile=device == "cpu")
+    settings = Settings(n_draws=n_draws, device=device, batch_size=batch_size,
+                        profile=device == "cpu")
     runs = {f"astra run, {precision}": replace(settings, precision=precision)
-            for precision in precisions} | {"astra run, linear": replace(
-                settings, uncertainty=LINEAR)}
+            for precision in precisions}
+    # Derivatives take other batches than draws do.
+    runs["astra run, linear"] = replace(settings, uncertainty=LINEAR, batch_size=None)
     ours = {way: Ours(night, frozen, of) for way, of in runs.items()}
     tags = (f"naive-{i}" for i in count())
 
@@ -72,8 +77,10 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
             Row(PART, DRAW_BY_DRAW, FLOAT32, str(min(BATCH, spectra)), spectra,
                 taken[DRAW_BY_DRAW])]
     for way, of in ours.items():
+        size = of.settings.batch_size
+        batch = "" if size is None else str(size * (n_draws + 1))
         rows.append(Row(PART, way.removesuffix(f", {of.settings.precision}"),
-                        of.settings.precision, of.batch, spectra, taken[way], notes=of.notes))
+                        of.settings.precision, batch, spectra, taken[way], notes=of.notes))
     for row in rows:
         row.ratios.update({"one at a time": row.times_faster(rows[0]),
                            "by draw": row.times_faster(rows[1])})
@@ -112,23 +119,16 @@ class Ours:
         self._runs = count()
         self.notes: dict[str, Any] = {}
 
-    @property
-    def batch(self) -> str:
-        """Inputs of a pass, by default; linear propagation has its own."""
-        if self.settings.uncertainty == LINEAR:
-            return ""
-        predictor = fastest(self._frozen, BOSS, device=self.settings.device)
-        return str(predictor.batch_size * (self.settings.n_draws + 1))
-
     def __call__(self, spectra: int) -> Taken:
         """What the first spectra of the tables take."""
         of = self.settings
         settings = replace(of, limit=spectra,
                            tag=f"{of.uncertainty}-{of.precision}-{next(self._runs)}")
-        watch = _Watch()
+        watch, threads = _Watch(), torch.get_num_threads()
         summary = BossNetTask.execute(self._night.config, settings, progress=watch.begin,
                                       weights=str(self._frozen.path))
         taken = watch.read()
+        torch.set_num_threads(threads)  # a long run takes as many as are fastest for it
         self.notes = {"start": watch.begun, "first": watch.first,
                       "linear": complete(self._night, settings.tag, spectra)}
         if summary.profile is not None:
