@@ -187,7 +187,7 @@ def test_workers_of_one_task_and_of_several_have_a_gpu_each(astra, night, slurm)
     wait_until(lambda: last_run(astra)["state"] == "done", START)
 
 
-def test_workers_that_all_fail_are_exit_status_1_with_the_place_of_their_words(
+def test_workers_that_all_fail_are_exit_status_1_and_their_words_are_to_be_found(
         astra, night, tmp_path):
     weights = tmp_path / "moved.safetensors"
     weights.write_bytes(Path(astra.weights).read_bytes())
@@ -196,9 +196,11 @@ def test_workers_that_all_fail_are_exit_status_1_with_the_place_of_their_words(
     wait_until(lambda: astra.sql("SELECT pk FROM bossnet_chunk"), START)
     weights.unlink()
     said = end(astra, process, 1)
-    assert "run 1 is not done: its workers are gone (none ever began)" in said
+    assert "run 1 is not done: its workers are gone (2 failed)" in said
     assert str(astra.logs) in said
-    assert "moved.safetensors" in logs(astra)
+    for text in (said, logs(astra), astra("status", 1).stdout):
+        assert "moved.safetensors" in text
+    assert {w["slurm_task"] for w in workers(astra, 2, "failed")} == {1, 2}
 
 
 def test_what_slurm_refuses_is_said_in_its_words_and_the_run_is_on_record_as_failed(astra, night):

@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import RealDictCursor
 
 from bossnet.config import Config
-from bossnet.database.reconnecting import patiently
-from bossnet.errors import ConfigurationError, RunEndedError
+from bossnet.database.connection import connect
+from bossnet.database.reconnecting import Reconnecting, patiently
+from bossnet.errors import BossNetError, ConfigurationError, RunEndedError
 from bossnet.task import Task
 from bossnet.work import plan
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
 from bossnet.work.interruption import Interruption
-from bossnet.work.member import DONE
+from bossnet.work.member import DONE, Member
 from bossnet.work.profile import Profile
 from bossnet.work.queries import query
 from bossnet.work.run import checked
@@ -62,8 +64,13 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
                                 + (f": {record['error_message']}" if record["error_message"]
                                    else "") + "; run its command again, which goes on",
                                 state=record["state"])
-        job = _job(record, task(record["task"]), config, summary, times, device=device,
-                   batch_size=batch_size, readers=readers, profile=profile)
+        try:
+            job = _job(record, task(record["task"]), config, summary, times, device=device,
+                       batch_size=batch_size, readers=readers, profile=profile)
+        except BossNetError as e:
+            with closing(Reconnecting(partial(connect, config))) as database:
+                Member(run_pk, device=device).fail_to_join(database, str(e))
+            raise
         try:
             shift(job, config, summary, interruption, progress)
         except RunEndedError as e:

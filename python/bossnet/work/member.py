@@ -79,6 +79,16 @@ class Member:
         self._joined = time.monotonic()
         log.belongs_to(run=self.run_pk, worker=self.pk)
 
+    def fail_to_join(self, database: Reconnecting, message: str) -> None:
+        """Says why it could not take its place, where nobody may see it otherwise: under Slurm."""
+        slurm = _slurm(os.environ)
+        if slurm["slurm_job"] is None:
+            return
+        database.transaction(lambda connection, _: _do(
+            connection, "insert_failed_worker", run=self.run_pk, message=message,
+            hostname=self._host, pid=self._pid, process=self._process, device=self.device,
+            lease=self.lease, **slurm))
+
     def starts(self, database: Reconnecting) -> int:
         """How often this process has joined the run."""
         return database.transaction(lambda connection, _: int(_rows(

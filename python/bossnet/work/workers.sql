@@ -23,6 +23,14 @@ VALUES (%(run)s, %(hostname)s, %(pid)s, %(process)s, %(slurm_job)s, %(slurm_task
         %(arithmetic)s, %(lease)s)
 RETURNING pk
 
+-- name: insert_failed_worker
+-- A worker that failed before it could join, of a run that still takes workers.
+INSERT INTO bossnet_worker (run_pk, state, finished, error_message, hostname, pid, process,
+                            slurm_job, slurm_task, device, lease)
+SELECT pk, 'failed', now(), %(message)s, %(hostname)s, %(pid)s, %(process)s, %(slurm_job)s,
+       %(slurm_task)s, %(device)s, %(lease)s
+FROM bossnet_run WHERE pk = %(run)s AND state IN ('planned', 'running', 'interrupted')
+
 -- name: starts_of
 -- How often this process has begun to work on the run: it starts anew when its device has failed.
 SELECT count(*) FROM bossnet_worker
