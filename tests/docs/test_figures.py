@@ -10,6 +10,7 @@ import pytest
 from bossnet.cli.status import IN_FILE, ON_TERMINAL
 from bossnet.config import SELECTION_TIMEOUT
 from bossnet.task import Task
+from bossnet.work.heartbeat import BEAT, LAST_MOMENT
 from bossnet.work.outage import LEAST, WINDOW
 from bossnet.work.plan import CHUNK
 from bossnet.work.readers import PATIENCE
@@ -34,8 +35,8 @@ def prose(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_measured_figure_stands_beside_the_command_that_measures_it(page):
-    settings = {f"{seconds:g} s" for seconds in (PATIENCE, SILENCE, SELECTION_TIMEOUT,
-                                                 ON_TERMINAL, IN_FILE)}
+    settings = {f"{seconds:g} s" for seconds in (PATIENCE, SILENCE, SELECTION_TIMEOUT, BEAT,
+                                                 LAST_MOMENT, ON_TERMINAL, IN_FILE)}
     for paragraph in prose(page):
         figures = set(MEASURED.findall(paragraph)) - settings
         assert not figures or any(command in paragraph for command in MEASURES), paragraph
@@ -57,7 +58,7 @@ def test_settings_in_the_manual_are_those_of_the_code():
                  f"Of the noise. Default {default.seed}.",
                  f"ahead of the network. Default {default.readers}.",
                  f"for an outage. Default {default.max_failures}.",
-                 f"file for {PATIENCE:g} s is replaced",
+                 f"a file for {PATIENCE:g} s, or dies, is replaced",
                  f"no sign of life for {SILENCE:g} s",
                  f"in place every {ON_TERMINAL:g} s. Elsewhere it looks every {IN_FILE:g} s and",
                  f"has its limit at {Task.__init__.__kwdefaults__['snr_limit']:g}"):
