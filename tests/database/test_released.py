@@ -37,6 +37,8 @@ DEFINITIONS = """
     FROM relation JOIN pg_index ON indrelid = relation.oid
     UNION ALL SELECT format('trigger %s', tgname), pg_get_triggerdef(t.oid)
     FROM relation JOIN pg_trigger AS t ON tgrelid = relation.oid WHERE NOT tgisinternal
+    UNION ALL SELECT format('statistics %s', stxname), pg_get_statisticsobjdef(oid)
+    FROM pg_statistic_ext WHERE stxnamespace = 'bossnet'::regnamespace
     UNION ALL SELECT format('view %s', relname), pg_get_viewdef(oid)
     FROM relation WHERE relkind IN ('v', 'm')
     UNION ALL SELECT format('function %s', proname), pg_get_functiondef(oid)
