@@ -20,7 +20,7 @@ from bossnet.network.fast import fastest, full
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
 
-PART, ENGINE = "network alone", "the engine"
+PART, ENGINE = "network alone", "engine"
 BATCHES = {"cpu": (4, 8, 16, 21, 32, 42, 64), "cuda": (64, 256, 1024)}  #: tried for the module
 PARTS = (1, 2, 4)  #: of `fast.full`, tried for the engine on a CPU
 TRIES = 3  #: of each, of which the fastest counts
@@ -86,14 +86,15 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
 
     rows = [row("one", ONE_AT_A_TIME, f"1, {n_draws}", passes),
             row("draw", DRAW_BY_DRAW, str(BATCH), BATCH),
-            row("module", "the module at its best batch", str(best), best)]
+            row("module", "module, best batch", str(best), best)]
     for name, predictor in predictors.items():
         rows.append(row(f"engine, {name}", ENGINE, str(together), together, name))
         say(f"how precise the engine is in {name}")
         rows[-1].notes["gate"] = gate.judge(predictor, frozen, BOSS, home=home).difference
     for r in rows:
-        r.ratios.update({"one at a time": r.times_faster(rows[0]),
-                         "by draw": r.times_faster(rows[1]), "module": r.times_faster(rows[2])})
+        r.ratios.update({ONE_AT_A_TIME: r.times_faster(rows[0]),
+                         DRAW_BY_DRAW: r.times_faster(rows[1]),
+                         "module": r.times_faster(rows[2])})
     return rows, speeds
 
 

@@ -82,8 +82,8 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
         rows.append(Row(PART, way.removesuffix(f", {of.settings.precision}"),
                         of.settings.precision, batch, spectra, taken[way], notes=of.notes))
     for row in rows:
-        row.ratios.update({"one at a time": row.times_faster(rows[0]),
-                           "by draw": row.times_faster(rows[1])})
+        row.ratios.update({ONE_AT_A_TIME: row.times_faster(rows[0]),
+                           DRAW_BY_DRAW: row.times_faster(rows[1])})
     return rows
 
 

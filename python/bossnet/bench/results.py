@@ -10,7 +10,8 @@ from bossnet.bench.machine import Machine
 from bossnet.bench.timing import Taken, cores, median, ratio
 from bossnet.network.gate import Gate
 
-ONE_AT_A_TIME, DRAW_BY_DRAW = "one spectrum at a time", "each draw of a batch"  #: naive ways
+ONE_AT_A_TIME, DRAW_BY_DRAW = "one at a time", "draw by draw"  #: the naive ways
+_RATIOS = {ONE_AT_A_TIME: "x one", DRAW_BY_DRAW: "x draw", "module": "x module"}  # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +100,21 @@ class Report:
 
     def table(self) -> Table:
         """The rows; a ratio is how many times faster than the way that it names."""
-        others = list(dict.fromkeys(name for row in self.rows for name in row.ratios))
-        table = Table("", "way", "precision", box=None, pad_edge=False)
-        for name in ("batch", "spectra/s", "ms/pass", *(f"x {other}" for other in others),
-                     "of product", "network", "busy cores"):
+        table = Table("way", "precision", box=None, pad_edge=False)
+        for name in ("batch", "spectra/s", "ms/pass", *_RATIOS.values(), "product", "network",
+                     "cores"):
             table.add_column(name, justify="right")
         part = ""
         for row in self.rows:
+            if row.part != part:
+                table.add_row(f"{row.part}:")
+            part = row.part
             each = 1e3 / row.rate / (self.n_draws + 1)
             table.add_row(
-                row.part if row.part != part else "", row.way, row.precision, row.batch,
-                f"{row.rate:.3g}", f"{each:.3g}",
-                *(f"{row.ratios[name]:.2f}" if name in row.ratios else "" for name in others),
+                f"  {row.way}", row.precision, row.batch, f"{row.rate:.3g}", f"{each:.3g}",
+                *(f"{row.ratios[name]:.2f}" if name in row.ratios else "" for name in _RATIOS),
                 _percent(row.of_product), _percent(row.notes.get("network")),
                 f"{row.cores:.1f}")
-            part = row.part
         return table
 
     def remarks(self) -> list[str]:
