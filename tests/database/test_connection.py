@@ -103,3 +103,10 @@ def test_the_reader_url_of_the_configuration_is_used(config):
     assert "bossnet_writer" in str(failure(connect_reader, reader))
     reader = replace(config, reader_url=config.database_url.replace("postgres@", "bossnet_reader@"))
     connect_reader(reader).close()
+
+
+def test_a_server_that_vanishes_without_a_word_is_noticed(config):
+    connection = connect(config)
+    parameters = connection.info.dsn_parameters
+    connection.close()
+    assert (parameters["keepalives_idle"], parameters["tcp_user_timeout"]) == ("30", "60000")

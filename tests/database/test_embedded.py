@@ -9,9 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from bossnet.database import embedded
+from bossnet.database.reconnecting import patiently
 
 START = """
 import sys, time
@@ -69,6 +71,15 @@ def test_a_server_that_survived_its_killed_owner_is_used_again_and_then_stops(ho
     again.wait()
     again.stdout.close()
     assert server(home) is None
+
+
+def test_a_server_that_crashed_is_started_again_by_a_process_that_knew_it(home):
+    embedded.start(home)
+    pid = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    connection = patiently(lambda: psycopg2.connect(embedded.start(home)), patience=30.0)
+    assert connection.info.dbname == "bossnet"
+    connection.close()
 
 
 def test_a_server_that_does_not_start_is_said_with_the_end_of_its_log(home):

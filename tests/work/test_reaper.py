@@ -81,6 +81,15 @@ def test_a_process_is_told_by_more_than_its_number():
     assert not alive.is_gone(pid, None)
 
 
+def test_a_process_that_proc_does_not_show_is_not_gone(monkeypatch, tmp_path):
+    me, pid = alive.identity(), os.getpid()
+    place = alive._place()
+    monkeypatch.setattr(alive, "_PROC", tmp_path)  # as one that hides the processes of others
+    monkeypatch.setattr(alive, "_place", lambda: place)
+    assert not alive.is_gone(pid, me)
+    assert alive.is_gone(2**22 + 1, me)  # more than Linux has
+
+
 def test_workers_of_other_runs_are_found_dead_too(one, plan, joined, reap, sql):
     other = joined(plan([1, 2], tag="other"))
     other.claim()

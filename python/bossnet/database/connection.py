@@ -18,6 +18,9 @@ OLDEST = 15  #: UNIQUE NULLS NOT DISTINCT came with it
 FORM = "postgresql://USER@HOST:PORT/DATABASE"
 
 _CONNECT_TIMEOUT = 10  # seconds
+#: A server that vanishes without a word, with its machine or the network, is noticed in a minute.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+              "tcp_user_timeout": 60_000}
 _OF_TLS = re.compile("certificate|SSL error|not support SSL|no encryption")  # what libpq then says
 _RIGHTS_A_READER_LACKS = """
     SELECT CASE
@@ -114,7 +117,7 @@ def _parsed(url: str, what: str) -> dict[str, Any]:
 
 
 def _open(parameters: dict[str, Any], schema: str, application: str) -> Connection:
-    settled = {"connect_timeout": _CONNECT_TIMEOUT} | parameters
+    settled = {"connect_timeout": _CONNECT_TIMEOUT} | _KEEPALIVE | parameters
     settled["application_name"] = application
     try:
         connection = psycopg2.connect(make_dsn(**settled))

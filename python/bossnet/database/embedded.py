@@ -12,6 +12,7 @@ import re
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -27,6 +28,7 @@ DATABASE = "bossnet"
 VERSION = 18  #: of a new server; one that is there keeps its own
 LONGEST_SOCKET = 100  #: bytes of the path of a Unix socket that every system takes
 _log = logging.getLogger(__name__)
+_starting = threading.Lock()  # the package keeps processes apart, but not threads
 
 
 def start(home: Path) -> str:
@@ -58,7 +60,10 @@ def start(home: Path) -> str:
     _say_what_root_opens(data, Path(package.__file__ or ""))
     _forget_dead_owners(package, data)
     try:
-        server = package.get_server(data, postgres_version=_version(data))
+        with _starting:
+            server = package.get_server(data, postgres_version=_version(data))
+            if not server.get_postmaster_info().is_running():  # it was, when it was asked for first
+                server.start()
         socket = server.get_postmaster_info().socket_dir
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as e:
         raise DatabaseError(f"the embedded Postgres in {data} does not start: "

@@ -27,7 +27,23 @@ def is_gone(pid: int, known: str | None) -> bool:
     place = _place()
     if known is None or place is None or not known.startswith(place + " "):
         return False
-    return _began(pid) != known.removeprefix(place + " ")
+    began = _began(pid)
+    if began is None and _is_hidden(pid):
+        return False
+    return began != known.removeprefix(place + " ")
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process is there, though ``/proc`` does not show it: those of other users."""
+    if (_PROC / str(pid)).exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _place() -> str | None:

@@ -37,8 +37,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What a beat was answered: whether the worker is in the run still, and how that stands."""
+    """What a beat of a worker was answered: whether it is in its run still, and how that stands."""
 
+    worker: int
     is_member: bool
     state: str
     message: str | None
@@ -105,7 +106,7 @@ class Heart(AbstractContextManager["Heart"]):
         if self.interruption.asked:
             raise KeyboardInterrupt
         heard = self._heard
-        if heard is None:
+        if heard is None or heard.worker != self.member.pk:
             return
         if not heard.is_member:
             raise LostChunkError(f"worker {self.member.pk} was taken for dead: its chunks are "
@@ -131,7 +132,7 @@ class Heart(AbstractContextManager["Heart"]):
             cursor.execute(query("look_around"), {"worker": worker, "run": run})
             state, message, others, others_failed = cursor.fetchone() or ("gone", None, 0, 0)
         self.watch.others = int(others), int(others_failed)
-        return _Heard(is_member, state, message)
+        return _Heard(worker, is_member, state, message)
 
     def _beat_on(self) -> None:
         while not self._over.wait(BEAT):
