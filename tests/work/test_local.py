@@ -67,6 +67,20 @@ def test_asked_to_end_they_end_and_none_is_replaced(started):
         assert sorted(workers.statuses) == [-signal.SIGKILL, 130, 130]
 
 
+@pytest.mark.parametrize(("error", "statuses"), [(ValueError, [130]), (KeyboardInterrupt, [])])
+def test_an_error_lets_them_end_cleanly_and_a_second_signal_does_not(started, error, statuses):
+    def fail():
+        with workers:
+            wait_until(started.seen)
+            raise error
+
+    workers = started(1)
+    with pytest.raises(error):
+        fail()
+    assert workers.statuses == statuses
+    assert not any(map(psutil.pid_exists, started.seen()))
+
+
 def test_one_that_does_not_end_is_killed(started, monkeypatch):
     monkeypatch.setattr(local, "GRACE", 0.5)
     with started(1) as workers:

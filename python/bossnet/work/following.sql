@@ -13,7 +13,7 @@ FROM bossnet_run AS r WHERE r.pk = %(run)s
 
 -- name: end_run_empty
 -- A run that was planned and has nothing to do needs no worker.
-UPDATE bossnet_run SET state = 'done', started = now(), finished = now(), heartbeat = now()
+UPDATE bossnet_run SET state = 'done', finished = now(), heartbeat = now()
 WHERE pk = %(run)s AND state = 'planned'
   AND NOT EXISTS (SELECT FROM bossnet_chunk AS c WHERE c.run_pk = bossnet_run.pk)
 

@@ -14,6 +14,7 @@ from types import TracebackType
 RESTARTS = 20  #: times that a worker's place is filled again; a chunk is split in three steps
 GRACE = 60.0  #: seconds that workers have to end when they are asked to
 
+_GLANCE = 0.1  #: seconds between two looks at whether they have ended
 _VISIBLE, _THREADS = "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"
 _log = logging.getLogger(__name__)
 
@@ -52,9 +53,11 @@ class Workers(AbstractContextManager["Workers"]):
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        for place in self._places:
-            if place.process is not None:
-                place.process.kill()
+        if kind is None or not issubclass(kind, KeyboardInterrupt):  # which insists
+            self.end()
+            while self.alive():
+                time.sleep(_GLANCE)
+        self._send(signal.SIGKILL)
         for place in self._places:
             if place.process is not None:
                 place.process.wait()
