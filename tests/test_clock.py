@@ -32,7 +32,8 @@ def test_a_stage_that_fails_is_counted():
             time.sleep(0.01)
             raise KeyError
 
-    pytest.raises(KeyError, fail)
+    with pytest.raises(KeyError):
+        fail()
     assert clock.seconds["broken"] >= 0.01
 
 

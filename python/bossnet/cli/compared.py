@@ -52,8 +52,8 @@ def _flags(d: Difference) -> Iterator[RenderableType]:
 
 
 def _parameters(d: Difference) -> Iterator[RenderableType]:
-    yield Text("\nparameters: in how many spectra they are usable; B minus A where in both; regions "
-               "by A")
+    yield Text("\nparameters: in how many spectra they are usable; B minus A where in both; "
+               "regions by A")
     table = Table("", *(_right(name) for name in (
         "in A", "in B", "in both", "offset", "scatter", "largest", "> 1 sigma", "sigma B/A")),
         box=None)
