@@ -17,7 +17,7 @@ import os
 import re
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from bossnet.work.settings import Decisive, Settings
 
 HERE = Path(__file__).resolve().parent
 WRITERS = 4
+OTHERS = 40  #: workers of a run beside
 FIRST = 0.99  #: of the chunks, done before the run is planned again
 DECISIVE = Decisive("made-up", "0" * 64, 20, 0)
 STATEMENTS = dict(re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name|\Z)",
@@ -92,14 +93,13 @@ def planned(config, where=None):
     return run_pk, number
 
 
-def made_up(chunk, run_pk):
-    """Results as a worker has them; the values are random and pass for a survey's."""
-    rng = np.random.default_rng(chunk.pk)
-    n = len(chunk.rows)
+def made_up():
+    """A thousand results as a worker has them, and pass for a survey's, but for their keys."""
+    rng, n = np.random.default_rng(0), plan.CHUNK
     kinds = rng.choice(3, n, p=(0.97, 0.02, 0.01))  # dwarfs and giants, white dwarfs, failures
     logg = np.where(kinds == 1, rng.normal(8, 0.2, n), rng.normal(4, 0.7, n))
     log_teff = np.where(kinds == 1, rng.normal(4.1, 0.1, n), rng.normal(3.73, 0.05, n))
-    snr = np.array([row["snr"] for row in chunk.rows])
+    snr = rng.exponential(40, n)
     columns = {"log_teff": log_teff, "teff": 10 ** log_teff, "logg": logg,
                "fe_h": rng.normal(-0.4, 0.5, n), "v_rel": rng.normal(0, 60, n)}
     columns |= {f"med_{name}": columns[name] for name in ("log_teff", "logg", "fe_h", "v_rel")}
@@ -112,16 +112,40 @@ def made_up(chunk, run_pk):
         columns[f"rho_{pair}"] = rng.uniform(-1, 1, n)
     lists = [column.astype(np.float32).tolist() for column in columns.values()]
     flags = (np.where(snr < 5, 1 << 13, 0) | np.where(logg > 5, 1 << 3, 0)).tolist()
-    fixed = {"run_pk": run_pk, "v_astra": v_astra(), "tag": "", "weights": DECISIVE.weights,
-             "n_draws": 20, "t_elapsed": 0.01, "t_overhead": 0.002, "file_size": 200_000,
-             "file_mtime": 1.7e9}
-    for row, kind, flag, *values in zip(chunk.rows, kinds, flags, *lists, strict=True):
-        made = fixed | {"spectrum_pk": row["spectrum_pk"], "source_pk": row["source_pk"]}
-        if kind == 2:
-            yield made | {"result_flags": 1 | 1 << 8, "error_message": f"{row['path']}: not there"}
-        else:
-            yield made | dict(zip(columns, values, strict=True)) | {
-                "result_flags": flag, "uncertainty_method": "draws"}
+    fixed = {"v_astra": v_astra(), "tag": "", "weights": DECISIVE.weights, "n_draws": 20,
+             "t_elapsed": 0.01, "t_overhead": 0.002, "file_size": 200_000, "file_mtime": 1.7e9}
+    return [fixed | ({"result_flags": 1 | 1 << 8, "error_message": "the file is not there"}
+                     if kind == 2 else
+                     dict(zip(columns, values, strict=True))
+                     | {"result_flags": flag, "uncertainty_method": "draws"})
+            for kind, flag, *values in zip(kinds, flags, *lists, strict=True)]
+
+
+def beside(config, run_pk):
+    """How long a worker takes to take chunks of a run while another run's hold the same ones."""
+    todo = plan.Todo(BOSS.table, Settings())
+    with closing(Reconnecting(lambda: connect(config))) as database:
+        with closing(connect(config)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(STATEMENTS["copy_run"], {"run": run_pk})
+            second, = cursor.fetchone()
+        others = [Member(run_pk, device="none") for _ in range(OTHERS)]
+        for member in others:
+            member.join(database)
+            Claims(database, member, todo).claim()
+        own, looking, taking = Member(second, device="none"), [], []
+        own.join(database)
+        claims = Claims(database, own, todo)
+        claims._rows = timing(claims._rows, looking)
+        claims.claim = timing(claims.claim, taking)
+        for _ in range(OTHERS):
+            claims.claim()
+        for member in (own, *others):
+            member.leave(database, STOPPED, run_state=INTERRUPTED)
+        with closing(connect(config)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM bossnet_run WHERE pk = %s", (second,))
+    figures = {"others": OTHERS, "take_ms": milliseconds(np.subtract(taking, looking))}
+    print(figures, file=sys.stderr, flush=True)
+    return figures
 
 
 def fill(connection, run_pk, chunks):
@@ -141,8 +165,11 @@ def server_so_far(config):
         cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
         log, = cursor.fetchone()
         server = psutil.Process(connection.info.backend_pid).parent()
-    return np.array([sum(sum(p.cpu_times()[:4 if p == server else 2])
-                         for p in (server, *server.children())), float(log)])
+    seconds = sum(server.cpu_times()[:4])  # with those of its processes that have ended
+    for process in server.children():
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(process.cpu_times()[:2])
+    return np.array([seconds, float(log)])
 
 
 def writer(config, run_pk, quota, barrier, queue):
@@ -150,7 +177,7 @@ def writer(config, run_pk, quota, barrier, queue):
 
     A claim is to take a chunk, and to look up what its spectra are and which are to be done.
     """
-    times, looking = [], []
+    times, looking, results = [], [], made_up()
     database = Reconnecting(lambda: connect(config))
     member = Member(run_pk, device="none")
     with closing(database):
@@ -165,7 +192,9 @@ def writer(config, run_pk, quota, barrier, queue):
             claimed = time.perf_counter()
             if chunk is None:
                 break
-            rows = list(made_up(chunk, run_pk))
+            rows = [result | {"run_pk": run_pk, "spectrum_pk": row["spectrum_pk"],
+                              "source_pk": row["source_pk"]}
+                    for result, row in zip(results, chunk.rows, strict=False)]
             made = time.perf_counter()
             claims.end(chunk, rows, done=True)
             over = time.perf_counter()
@@ -274,6 +303,7 @@ def measure(folder, rows, written):
         chunks = -(-figures["planned"] // plan.CHUNK)
         alone = max(1, chunks // 100)
         left = int(FIRST * chunks) - alone
+        figures["beside"] = beside(config, run_pk)
         figures["one_writer"] = write(config, run_pk, alone, writers=1)
         figures["four_writers"] = write(config, run_pk, min(written, left))
         with timed(figures, "fill_s"):

@@ -41,6 +41,18 @@ FROM (
     FROM generate_series(3 * %(rows)s::bigint / 10 + 1, %(rows)s) AS i
 ) AS named;
 
+-- name: copy_run
+-- A second run over the same spectra, as if both had been started at once.
+WITH run AS (
+    INSERT INTO bossnet_run (task, v_astra, tag, state)
+    SELECT task, v_astra, tag, 'planned' FROM bossnet_run WHERE pk = %(run)s RETURNING pk
+), chunks AS (
+    INSERT INTO bossnet_chunk (run_pk, table_name, spectrum_pks, n)
+    SELECT run.pk, c.table_name, c.spectrum_pks, c.n
+    FROM bossnet_chunk AS c, run WHERE c.run_pk = %(run)s ORDER BY c.pk
+)
+SELECT pk FROM run;
+
 -- name: fill
 -- Results of the next chunks of a run, as copies of those that its writers have written, which are
 -- of the spectra from 1 on; in their stead, where that would take them too long.

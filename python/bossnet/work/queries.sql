@@ -132,8 +132,9 @@ WHERE pk = %(run)s
 
 -- name: lock_claims
 -- One claim at a time among the runs that add to one version and tag: each sees what the others
--- have claimed.
-SELECT pg_advisory_xact_lock(hashtextextended(
+-- have claimed. A claim does not wait for the disk: one that a crash of the server takes back is a
+-- chunk that its worker has lost, as the fence tells it; what ends a chunk makes all before it last.
+SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended(
     format('bossnet claims %%s %%s %%s %%s', current_schema(), task, v_astra_major_minor, tag), 0))
 FROM bossnet_run WHERE pk = %(run)s
 
