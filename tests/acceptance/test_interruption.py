@@ -17,6 +17,7 @@ from helpers import helpers_of, silent, wait_until
 from spectra import layouts
 
 PLACES = (70, 140, 210, 280)  #: of files that do not answer, one for each way to stop a run
+BATCHES = ("--batch-size", 16)  #: of which two are handed on together
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_run_that_is_stopped_again_and_again_ends_with_the_rows_of_an_undistur
     done = 0
     for (number, group), path in zip(ways, slow, strict=True):
         with silent(path):
-            run = Started(astra)
+            run = Started(astra, *BATCHES)
             run.wait_until_it_hangs()
             status, said = run.stop(number, group=group)
         assert status == 130, said
@@ -81,7 +82,7 @@ def test_an_interrupted_overwriting_does_not_make_its_own_rows_again(astra, nigh
     before = {r["spectrum_pk"]: r for r in rows_of(astra)}
     again = ("--overwrite", "--seed", 1)
     with silent(slow[0]):
-        run = Started(astra, *again)
+        run = Started(astra, *again, *BATCHES)
         run.wait_until_it_hangs()
         status, said = run.stop(signal.SIGINT, group=True)
     assert status == 130, said

@@ -100,7 +100,7 @@ def test_few_failures_and_failures_that_are_allowed_do_not_stop_a_run(astra, tmp
     assert (done["state"], done["n_done"], done["n_failed"]) == ("done", 199, 199)
     before = rows_of(astra)
     astra.register(gone)
-    stopped = astra.run("--max-failures", "0.9", status=1).stderr
+    stopped = astra.run("--max-failures", "0.9", "--batch-size", 16, status=1).stderr
     assert "224 of the last 224 spectra failed" in stopped  # whole batches, from 200 on
     assert str(tmp_path) in stopped
     run_inside(astra, "--retry-failed", "--where", "spectrum_pk <= 199")  # too few again
