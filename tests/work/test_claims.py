@@ -1,5 +1,8 @@
 """Chunks: each held by one worker at a time, its results and its end written together or not."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg2
 import pytest
 
@@ -88,6 +91,27 @@ def test_a_worker_that_lost_its_chunk_writes_nothing(workers, sql, run, taken_ov
         workers[0].end(chunk, rows(run, [1, 2]), done=True)
     assert done(sql) == []
     assert sql("SELECT n_done FROM bossnet_run") == [{"n_done": 0}]
+
+
+def test_a_worker_that_was_taken_for_dead_claims_nothing(workers, sql):
+    sql("UPDATE bossnet_worker SET state = 'failed' WHERE pk = 1")
+    assert workers[0].claim() is None
+    assert workers[1].claim().keys == [1, 2]
+
+
+def test_a_worker_that_is_being_taken_for_dead_waits_and_claims_nothing(workers, sql, config):
+    burying = connect(config)
+    with burying.cursor() as cursor, ThreadPoolExecutor(1) as executor:
+        cursor.execute("UPDATE bossnet_worker SET state = 'failed' WHERE pk = 1")
+        claimed = executor.submit(workers[0].claim)
+        while not sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'bossnet' "
+                      "AND datname = current_database() AND wait_event_type = 'Lock'"):
+            assert not claimed.done()
+            time.sleep(0.01)
+        burying.commit()
+        assert claimed.result() is None
+    burying.close()
+    assert not sql("SELECT pk FROM bossnet_chunk WHERE state = 'claimed'")
 
 
 def test_a_row_that_cannot_be_written_leaves_its_chunk_as_it_was(workers, sql, run):

@@ -69,6 +69,18 @@ def test_an_interrupted_run_takes_workers_and_a_failed_or_done_one_does_not(run,
         assert raised.value.state == state
 
 
+def test_a_run_that_was_called_interrupted_is_done_when_all_of_it_is(run, joined, sql):
+    silent, other = joined(run), joined(run)
+    sql("UPDATE bossnet_worker SET heartbeat = now() - interval '121 s' WHERE pk = %s",
+        silent.member.pk)
+    other.member.leave(other.database, "stopped", "asked", run_state="interrupted")
+    assert record(sql, run)["state"] == "interrupted"
+    while (chunk := silent.claim()) is not None:
+        silent.end(chunk, rows(run, chunk.keys), done=True)
+    assert silent.member.leave(silent.database, "done").state == "done"
+    assert record(sql, run) == {"state": "done", "error_message": None, "is_over": True}
+
+
 def test_an_outage_fails_the_run_whoever_is_left(run, joined, sql):
     one, _ = joined(run), joined(run)
     one.member.leave(one.database, "failed", "storage", run_state="interrupted", run_fails=True)

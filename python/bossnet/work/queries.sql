@@ -142,8 +142,12 @@ FROM bossnet_run WHERE pk = %(run)s
 -- The next chunk of a run for this worker; no row comes back where none can be had just now. One
 -- at which workers have died is taken last. One that has spectra in common with a chunk that a
 -- living worker of another run has, for the same version and tag, is passed over: it will have
--- less to do, or nothing. Whether two have any in common is mostly told by their first keys.
-WITH others AS MATERIALIZED (
+-- less to do, or nothing. Whether two have any in common is mostly told by their first keys. A
+-- worker that was taken for dead gets none: nobody would look for it there again.
+WITH me AS (
+    SELECT pk FROM bossnet_worker WHERE pk = %(worker)s AND state = 'running'
+    FOR NO KEY UPDATE
+), others AS MATERIALIZED (
     SELECT o.first_pk, o.last_pk, o.spectrum_pks
     FROM bossnet_run AS mine
     JOIN bossnet_run AS r ON r.task = mine.task AND r.tag = mine.tag AND r.pk <> mine.pk
@@ -159,7 +163,8 @@ SET state = 'claimed', worker = %(name)s, worker_pk = %(worker)s, claimed = now(
 WHERE pk = (
     SELECT c.pk
     FROM bossnet_chunk AS c
-    WHERE c.run_pk = %(run)s AND c.state = 'ready' AND (c.deaths = 0 OR %(suspects)s)
+    WHERE EXISTS (SELECT FROM me)
+      AND c.run_pk = %(run)s AND c.state = 'ready' AND (c.deaths = 0 OR %(suspects)s)
       AND NOT EXISTS (
         SELECT FROM others AS o
         WHERE CASE

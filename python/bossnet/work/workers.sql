@@ -1,6 +1,6 @@
 -- Workers of a run: how they join, say that they are alive, are found dead, and leave.
 --
--- Rows are locked in the order worker, chunk, run, so that no two transactions wait for each other;
+-- Rows are locked in the order worker, chunk, run, so that no two transactions wait for each other.
 
 -- name: run_to_join
 -- What a run is, for a worker that joins it.
@@ -104,9 +104,10 @@ RETURNING pk
 UPDATE bossnet_chunk SET state = 'ready' WHERE worker_pk = %(worker)s AND state = 'claimed'
 
 -- name: end_run_done
--- A run of which nothing is left to do.
+-- A run of which nothing is left to do; also one that was called interrupted while this worker,
+-- silent for a while, did the last of it.
 UPDATE bossnet_run SET state = 'done', finished = now(), heartbeat = now(), error_message = NULL
-WHERE pk = %(run)s AND state = 'running'
+WHERE pk = %(run)s AND state IN ('running', 'interrupted')
   AND NOT EXISTS (SELECT FROM bossnet_chunk AS c
                   WHERE c.run_pk = bossnet_run.pk AND c.state IN ('ready', 'claimed'))
 
