@@ -34,7 +34,7 @@ def parts(d: Difference) -> Iterator[RenderableType]:
                    "all rows of their tags)")
         return
     yield Text(f"of both: {rows.failed} failed in {b} only, {rows.recovered} in {a} only; "
-               f"{rows.same} are the same (parameters, uncertainties, flags)")
+               f"{rows.same} are the same to the last digit")
     for example in d.newly_failed:
         yield Text(f"failed in {b} only, e.g. spectrum {example.spectrum_pk}: "
                    f"{example.error_message}")
