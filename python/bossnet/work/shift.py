@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -89,9 +89,6 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
         if interruption.asked:
             raise KeyboardInterrupt
 
-    if job.settings.batch_size is None and summary.n_selected >= MANY:
-        tune(job.predictor if isinstance(job.predictor, DirectPredictor) else job.predictor.draws,
-             config.home)
     opened: Callable[[], Connection] = partial(connect, config)
     member = Member(job.run_pk, device=summary.device, arithmetic=job.predictor.arithmetic)
     with closing(Reconnecting(opened, waiting=waiting)) as database:
@@ -100,11 +97,13 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
         with interruption.deferred():
             member.join(database)
         summary.worker_pk = member.pk
-        at_once = together(job.predictor.batch_size, job.settings.n_draws,
-                           on_gpu=job.predictor.device.type == "cuda")
-        with _left(job, member, database, heart, summary), heart, \
-                Readers(job.task.network, config.roots, processes=job.settings.readers,
-                        ahead=max(AHEAD, 2 * at_once)) as readers:
+        with ExitStack() as stack:
+            stack.enter_context(_left(job, member, database, heart, summary))
+            stack.enter_context(heart)
+            at_once = _tuned(job, config, summary.n_selected)
+            readers = stack.enter_context(Readers(
+                job.task.network, config.roots, processes=job.settings.readers,
+                ahead=max(AHEAD, 2 * at_once)))
             # Once more: rows, or another run, may have come while this one was planned.
             database.transaction(lambda connection, _: refuse_mixture(connection, job))
             claims = Claims(database, member, job.todo)
@@ -116,6 +115,15 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
             worker.work(readers)
     if job.settings.profile:
         summary.profile = job.profile.report(job.predictor.clock)
+
+
+def _tuned(job: Job, config: Config, number: int) -> int:
+    """How many spectra are handed to the task together; for many, as is fastest on the device."""
+    predictor = job.predictor
+    if job.settings.batch_size is None and number >= MANY:
+        tune(predictor if isinstance(predictor, DirectPredictor) else predictor.draws, config.home)
+    return together(predictor.batch_size, job.settings.n_draws,
+                    on_gpu=predictor.device.type == "cuda")
 
 
 def refuse_mixture(connection: Connection, job: Job) -> None:
