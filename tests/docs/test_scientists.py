@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from bossnet.catalog.layouts import layout
 from bossnet.flags import FLAGS
 from docs.blocks import DOCS, blocks, names
 
@@ -36,3 +37,13 @@ def test_the_python_of_the_manual_runs(night):
     done = subprocess.run([sys.executable, "-c", block.text], env=night.environment,
                           capture_output=True, text=True, check=True)
     assert "'teff': " in done.stdout
+
+
+def test_the_columns_of_catalogues_are_named_as_the_manual_says():
+    stars = {c.name for c in layout("survey", per_star=True).columns}
+    paper = {c.name for c in layout("paper", per_star=True).columns} \
+        | {c.name for c in layout("paper", per_star=False).columns}
+    section = TEXT.partition("\nCatalogues as files\n")[2].partition("\n\n\n")[0]
+    named = {name for name in names(section) if name.isupper() and name != "TNULL"}
+    assert named - stars - paper == set()
+    assert {"ID", "RA", "Dec", "logTeff", "logg", "FeH", "RV", "f_RV"} <= names(section) & paper

@@ -15,6 +15,7 @@ COMMANDS = {
     "worker": "bossnet.cli.worker",
     "status": "bossnet.cli.status",
     "runs": "bossnet.cli.runs",
+    "export": "bossnet.cli.export",
     "weights": "bossnet.cli.weights",
     "simulate": "bossnet.cli.simulate",
     "dataset": "bossnet.cli.dataset",
@@ -23,7 +24,7 @@ COMMANDS = {
     "bench": "bossnet.cli.bench",
 }
 #: Those that `astra` has too.
-OPERATOR = ("init", "ingest", "run", "srun", "worker", "status", "runs")
+OPERATOR = ("init", "ingest", "run", "srun", "worker", "status", "runs", "export")
 
 
 class Lazy(click.Group):

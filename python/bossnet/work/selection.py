@@ -100,7 +100,7 @@ def settle(reader: Connection, tables: tuple[str, ...], where: str | None,
 def count(reader: Connection, table: str, where: str | None, todo: sql.Composable) -> Counts:
     """How many rows of a table are taken and to do. Raises SelectionError."""
     statement = query("count_selection", table=sql.Identifier(table), where=_text(where), todo=todo)
-    with _asking(reader, statement, where) as cursor:
+    with asking(reader, statement, where) as cursor:
         cancellable(reader, lambda: cursor.execute(statement))
         rows, taken, left = cursor.fetchone() or (0, 0, 0)
     return Counts(rows, taken, left)
@@ -116,7 +116,7 @@ def chunks(reader: Connection, table: str, where: str | None, todo: sql.Composab
                       chunk=sql.Literal(size), limit=sql.Literal(limit))
     copy = sql.Composed([sql.SQL("COPY ("), statement, sql.SQL(") TO STDOUT")])
     with tempfile.TemporaryFile("w+") as lines:
-        with _asking(reader, copy, where) as cursor:
+        with asking(reader, copy, where) as cursor:
             cancellable(reader, lambda: cursor.copy_expert(copy, lines))
         lines.seek(0)
         for line in lines:
@@ -138,7 +138,7 @@ def _in_all(complaints: dict[str, SelectionError]) -> SelectionError:
 
 def _check(reader: Connection, table: str, where: str | None) -> None:
     statement = query("check_selection", table=sql.Identifier(table), where=_text(where))
-    with _asking(reader, statement, where) as cursor:
+    with asking(reader, statement, where) as cursor:
         cursor.execute(statement)
 
 
@@ -153,7 +153,7 @@ def _text(where: str | None) -> sql.SQL:
 
 
 @contextmanager
-def _asking(reader: Connection, statement: sql.Composable, where: str | None) -> Iterator[Cursor]:
+def asking(reader: Connection, statement: sql.Composable, where: str | None) -> Iterator[Cursor]:
     """A cursor in a transaction that is undone at its end, errors said as `_said` does.
 
     Undone, so that an expression which sets something in its session (the timeout, or how texts

@@ -1,0 +1,1 @@
+"""Catalogues: results as files in the formats of the field (`astra export`)."""
