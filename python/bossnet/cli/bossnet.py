@@ -20,6 +20,7 @@ COMMANDS = {
     "simulate": "bossnet.cli.simulate",
     "dataset": "bossnet.cli.dataset",
     "train": "bossnet.cli.train",
+    "predict": "bossnet.cli.predict",
     "evaluate": "bossnet.cli.evaluate",
     "bench": "bossnet.cli.bench",
 }

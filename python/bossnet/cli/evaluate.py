@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from bossnet import config
 from bossnet.cli.common import console, fail, json_option, print_json, said
+from bossnet.cli.options import pairs
 from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import held
@@ -19,19 +20,10 @@ OF_DATASET = ("split", "snr", "instrument", "limit", "pulls", "pull_stars")
 MANY = 10  #: spectra without parameters that are said one by one
 
 
-def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
-           ) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    for name, sign, value in pairs:
-        if not (name and sign and value):
-            raise click.BadParameter(f"{name}{sign}{value}: write KEY=VALUE")
-    return {name: value for name, _, value in pairs}
-
-
 def _limits(context: click.Context, option: click.Parameter, values: tuple[str, ...]
             ) -> dict[str, float]:
     limits = {}
-    for name, value in _pairs(context, option, values).items():
+    for name, value in pairs(context, option, values).items():
         try:
             limits[name] = float(value)
         except ValueError:
@@ -63,7 +55,7 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of the noise, and of what --dataset draws.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
-@click.option("--column", metavar="KEY=NAME", multiple=True, callback=_pairs,
+@click.option("--column", metavar="KEY=NAME", multiple=True, callback=pairs,
               help="Which column of the tables holds file, teff, log_teff, logg, fe_h, rv, snr or "
               "subset, where it is not the usual one.")
 @click.option("--above", metavar="KEY=NUMBER", multiple=True, callback=_limits,

@@ -86,6 +86,16 @@ def as_options(*, device: str, batch_size: int | None, readers: int) -> list[str
             str(readers)]
 
 
+def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
+          ) -> dict[str, str]:
+    """What an option that is given as KEY=VALUE, several times, says."""
+    found = [value.partition("=") for value in values]
+    for name, sign, value in found:
+        if not (name and sign and value):
+            raise click.BadParameter(f"{name}{sign}{value}: write KEY=VALUE")
+    return {name: value for name, _, value in found}
+
+
 def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)

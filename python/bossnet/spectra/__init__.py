@@ -17,8 +17,8 @@ from bossnet.spectra.opening import open_fits
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.spectra.survey import Registration, Row, Survey
 
-__all__ = ["SURVEYS", "Registration", "Row", "Spectrum", "Survey", "open_fits", "read",
-           "recognise", "register"]
+__all__ = ["SURVEYS", "Registration", "Row", "Spectrum", "Survey", "describe", "open_fits",
+           "read", "recognise", "register", "would_read"]
 
 _HDUS_DESCRIBED = 3
 _COLUMNS_DESCRIBED = 6
@@ -63,14 +63,15 @@ def recognise(hdus: fits.HDUList) -> Survey:
     for survey in SURVEYS.values():
         if survey.recognise(hdus):
             return survey
-    raise BadFileError(f"not a spectrum that is read: found {_description(hdus)}; {_would_read()}")
+    raise BadFileError(f"not a spectrum that is read: found {describe(hdus)}; {would_read()}")
 
 
-def _would_read() -> str:
+def would_read() -> str:
+    """The layouts of surveys that are read, for messages."""
     return "would read " + ", ".join(survey.title for survey in SURVEYS.values())
 
 
-def _description(hdus: fits.HDUList) -> str:
+def describe(hdus: fits.HDUList) -> str:
     """What the first HDUs are, in words."""
     found = [f"HDU {number} {_of_hdu(hdu)}" for number, hdu
              in zip(range(_HDUS_DESCRIBED), hdus, strict=False)]

@@ -39,14 +39,20 @@ def open_fits(path: str | os.PathLike[str]) -> Iterator[fits.HDUList]:
         BadFileError: not FITS, truncated or corrupt, or whatever the body refuses.
         ReadError: the storage failed after the file was opened.
     """
-    with _naming(path), _open(path) as stream, warnings.catch_warnings():
+    with opened(path) as content, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        content = _unpacked(stream)
         check_structure(content)
         content.seek(0)
         with fits.open(content, mode="readonly", memmap=False, lazy_load_hdus=True,
                        disable_image_compression=True) as hdus:
             yield hdus
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of what its gzip holds; errors of the body as of `open_fits`."""
+    with _naming(path), _open(path) as stream:
+        yield _unpacked(stream)
 
 
 def hdu_at(hdus: fits.HDUList, number: int) -> Any:

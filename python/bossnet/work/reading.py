@@ -18,7 +18,8 @@ from bossnet.spectra.survey import Row, Survey
 
 A_G_PER_EBV = 2.74  #: A_G / E(B-V), where only the latter is known
 
-_OUTCOMES: dict[type[SpectrumError], Outcome] = {
+#: How a spectrum ends, by the error met in reading it.
+OUTCOMES: dict[type[SpectrumError], Outcome] = {
     MissingFileError: Outcome.MISSING_FILE,
     BadFileError: Outcome.BAD_FILE,
     ReadError: Outcome.STORAGE_FAILED,
@@ -64,7 +65,7 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
         observation = Observation(spectrum, quality=assess(spectrum, network), **known,
                                   **_context(row, survey))
     except SpectrumError as e:
-        observation = Observation(None, _OUTCOMES[type(e)], str(e), **known,
+        observation = Observation(None, OUTCOMES[type(e)], str(e), **known,
                                   **_context(row, surveys[0]))
     return Reading(observation, str(path) if path else None, time.perf_counter() - start)
 
