@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -25,8 +24,6 @@ class AlteredCommands(Commands):
 
     def start(self, *arguments, program="astra", **options):
         assert program == "astra"
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         altered = {altered_program.VARIABLE: json.dumps(self.alterations)}
-        return subprocess.Popen(
-            [sys.executable, "-P", altered_program.__file__, *map(str, arguments)], text=True,
-            env=self.environment | altered, **options)
+        return self._popen([sys.executable, "-P", altered_program.__file__,
+                            *map(str, arguments)], self.environment | altered, options)

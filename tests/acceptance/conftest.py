@@ -13,6 +13,7 @@ from psycopg2.extras import RealDictCursor, execute_values
 from spectra import layouts
 
 BIN = Path(sys.executable).parent
+_started = []  #: commands of the test that runs
 
 
 class Commands:
@@ -27,10 +28,13 @@ class Commands:
         (home / "bossnet.yml").write_text("{}\n")
 
     def start(self, *arguments, program="astra", **options):
-        """A running command; its output is piped as text."""
-        return subprocess.Popen([BIN / program, *map(str, arguments)], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                env=self.environment, **options)
+        """A running command; its output is piped as text. It ends with its test at the latest."""
+        return self._popen([BIN / program, *map(str, arguments)], self.environment, options)
+
+    def _popen(self, command, environment, options):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        _started.append(subprocess.Popen(command, env=environment, text=True, **options))
+        return _started[-1]
 
     def __call__(self, *arguments, program="astra", status=0, timeout=300):
         """A finished command, whose exit status is as expected."""
@@ -72,6 +76,16 @@ class Commands:
         finally:
             connection.close()
         return keys
+
+
+@pytest.fixture(autouse=True)
+def _no_command_outlives_its_test():
+    yield
+    for process in _started:
+        if process.poll() is None:  # the test has failed
+            process.kill()
+            process.communicate()
+    _started.clear()
 
 
 @pytest.fixture

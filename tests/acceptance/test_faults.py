@@ -202,9 +202,10 @@ def test_an_outage_is_seen_across_the_workers_of_a_run(database_url, tmp_path, t
     share = [[*gone[:AHEAD + 40], hanging, *gone[AHEAD + 40:]] for hanging in (slow, other)]
     astra.register([*share[0], *share[1]])
     with silent(slow, other):
-        first = Started(astra)
+        batches = ("--batch-size", 16)  # of which two are handed on together
+        first = Started(astra, *batches)
         first.wait_until_it_hangs()
-        second = StartedWorker(astra)
+        second = StartedWorker(astra, *batches)
         said = [ended(run, 1, within=30).splitlines()[-1] for run in (first, second)]
     assert any("spectra failed" in line and str(tmp_path) in line for line in said)
     assert last_run(astra)["state"] == "failed"

@@ -13,6 +13,7 @@ from helpers import silent, wait_until
 from spectra import layouts
 
 CHUNK = 50
+BATCHES = ("--batch-size", 16)  #: of which two are handed on together
 
 
 @pytest.fixture
@@ -48,9 +49,9 @@ def workers(astra):
 def test_a_worker_in_the_middle_of_its_chunk_writes_what_it_has_and_gives_back_the_rest(
         astra, night, slow, number):
     with silent(*slow):
-        first = Started(astra)
+        first = Started(astra, *BATCHES)
         first.wait_until_it_hangs()
-        worker = StartedWorker(astra)
+        worker = StartedWorker(astra, *BATCHES)
         worker.wait_until_it_hangs()
         status, said = worker.stop(number)
         assert status == 130, said
@@ -76,9 +77,9 @@ def test_a_worker_that_waits_for_the_chunks_of_others_stops_at_once_or_ends_with
         astra, files, slow):
     night = astra.register([slow[0], *files * 20])
     with silent(slow[0]):
-        first = Started(astra)
+        first = Started(astra, *BATCHES)
         first.wait_until_it_hangs()  # it has all chunks
-        waiting = [StartedWorker(astra) for _ in range(2)]
+        waiting = [StartedWorker(astra, *BATCHES) for _ in range(2)]
         wait_until(lambda: len(workers(astra)) == 3)
         time.sleep(1)
         assert [worker.process.poll() for worker in waiting] == [None, None]
@@ -94,7 +95,7 @@ def test_a_worker_that_waits_for_the_chunks_of_others_stops_at_once_or_ends_with
 def test_a_worker_whose_device_hangs_gives_its_chunks_back_and_stops_as_well(astra, files):
     night = astra.register(files * 20)
     astra.alterations["cursed"] = {str(night[70]): "hang"}
-    worker = Started(astra)
+    worker = Started(astra, *BATCHES)
     wait_until(lambda: rows_of(astra))  # the first chunk is written, the second one hangs
     status, said = worker.stop(signal.SIGTERM)
     assert status == 130, said
