@@ -265,6 +265,38 @@ def test_a_foreign_fits_file_is_refused_with_what_was_found(tmp_path):
     assert "does not say their wavelengths" in refused(tmp_path / "line.fits")
 
 
+@pytest.mark.parametrize("item", [5, None, {"wavelength": ["a"], "flux": ["b"]},
+                                  Table({"wavelength": ["a"], "flux": [1.0]}),
+                                  Table({"wavelength": [], "flux": []}),
+                                  {"wavelength": [] * u.AA, "flux": [] * FLUX_UNIT}])
+def test_an_object_that_is_no_spectrum_is_an_outcome(item):
+    (one,) = found_in([item], Hints(), BOSS)
+    assert one.observation.outcome is Outcome.BAD_FILE or not one.observation.quality.has_data
+
+
+def test_a_file_damaged_anywhere_is_an_outcome(tmp_path):
+    table = Table({name: values.value[::40] for name, values in COLUMNS.items()})
+    forms = {"csv": "ascii.csv", "ecsv": "ascii.ecsv", "vot": "votable", "fits": "fits"}
+    rng = np.random.default_rng(1)
+    for ending, form in forms.items():
+        path = tmp_path / f"star.{ending}"
+        table.write(path, format=form)
+        whole = path.read_bytes()
+        for _ in range(25):
+            content = bytearray(whole)
+            for place in rng.integers(0, len(whole), 8):
+                content[place] = rng.integers(0, 256)
+            path.write_bytes(content[:rng.integers(1, 2 * len(whole))])
+            for one in found_in([path], Hints(), BOSS):
+                assert one.observation.spectrum is not None or one.observation.message
+
+
+def test_text_of_a_spreadsheet_is_read(tmp_path):
+    path = csv(tmp_path / "star.csv", STAR, header="wavelength (?);flux;error", delimiter=";")
+    path.write_bytes(path.read_bytes().replace(b"?", "Å".encode("latin-1")))
+    assert same(found(path)).notes[0] == "wavelengths taken as in vacuum"
+
+
 def test_a_missing_file_is_an_outcome():
     (one,) = found_in(["gone.csv"], Hints(), BOSS)
     assert one.observation.outcome is Outcome.MISSING_FILE

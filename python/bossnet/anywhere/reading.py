@@ -86,7 +86,10 @@ def of_file(path: str | os.PathLike[str], hints: Hints, network: Network) -> lis
 
 def of_object(item: Any, hints: Hints, network: Network) -> list[Found]:
     """Every spectrum of what is there in Python. Raises SpectrumError if it holds none."""
-    return [_built(raw, hints, network) for raw in objects.read(item, hints)]
+    try:
+        return [_built(raw, hints, network) for raw in objects.read(item, hints)]
+    except (TypeError, ValueError, AttributeError) as e:  # of what holds no numbers
+        raise BadFileError(f"no spectrum, of type {type(item).__name__}: {e}") from e
 
 
 def _of_survey(survey: Survey, hdus: fits.HDUList, path: str | os.PathLike[str],

@@ -74,6 +74,8 @@ def spectra(table: Table, hints: Hints, *, header: Mapping[str, Any] | None = No
     if missing := [key for key in ("wavelength", "flux") if key not in columns]:
         raise BadFileError(f"a table without a column of {' and '.join(missing)} among "
                            f"{', '.join(names)}: say which it is (--column {missing[0]}=NAME)")
+    if not len(table):
+        raise BadFileError("a table without rows")
     said = {str(key).upper(): value for key, value in (header or table.meta or {}).items()}
     wavelength = table[columns["wavelength"]]
     is_air = air_in(said, columns["wavelength"], wavelength.info.description)

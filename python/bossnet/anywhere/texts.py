@@ -38,8 +38,10 @@ def read(path: str | os.PathLike[str], hints: Hints) -> list[Raw]:
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise BadFileError(f"neither FITS nor a table in text: it starts with "
-                               f"{content[:16]!r}") from None
+            if b"\0" in content:
+                raise BadFileError("neither FITS nor a table in text: it starts with "
+                                   f"{content[:16]!r}") from None
+            text = content.decode("latin-1")  # as spreadsheets write an angstrom
         if start.startswith(b"# %ECSV"):
             return list(spectra(Table.read(text, format="ascii.ecsv"), hints))
         return list(_columns(text, hints))

@@ -85,14 +85,13 @@ def flux_factor(unit: Unit, wavelength: NDArray[np.float64]) -> NDArray[np.float
     """
     if unit.is_log or unit.base in (u.mag, u.dex, u.dB):
         raise BadFileError(f"its flux is in {unit}, a logarithm: give a linear flux")
+    if unit.base.is_equivalent(FLUX):
+        factor = unit.base.to(FLUX)
+        # Exactly, so that a survey's own numbers stay what they are.
+        return np.asarray(1.0 if np.isclose(factor, 1.0, rtol=1e-12) else factor)
     with np.errstate(all="ignore"):
         try:
-            factor = np.asarray(unit.base.to(FLUX, np.ones_like(wavelength),
-                                             equivalencies=u.spectral_density(wavelength * u.AA)))
+            return np.asarray(unit.base.to(FLUX, np.ones_like(wavelength),
+                                           equivalencies=u.spectral_density(wavelength * u.AA)))
         except u.UnitConversionError:
             return None
-    same = np.isclose(factor, factor[0], rtol=1e-12)
-    if not same.all():
-        return factor
-    # Exactly, so that a survey's own numbers stay what they are.
-    return np.asarray(1.0 if np.isclose(factor[0], 1.0, rtol=1e-12) else factor[0])
