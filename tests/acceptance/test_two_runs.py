@@ -36,15 +36,29 @@ def ended(runs):
 @pytest.mark.parametrize("second", [(), ("--where", "snr < 31")], ids=["the same", "a part"])
 def test_two_runs_at_once_do_no_spectrum_twice(astra, files, second):
     night = astra.register(files * 96)
-    runs = [Started(astra), Started(astra, *second)]
-    wait_until(lambda: astra.sql(SHARED_OUT)[0]["runs"] == 2)
+    share_it(astra, night, (), second)
+
+
+def test_two_runs_at_once_overwrite_no_spectrum_twice(astra, files):
+    night = astra.register(files * 96)
+    run_inside(astra)
+    before = {row["task_pk"]: row["modified"] for row in rows_of(astra)}
+    share_it(astra, night, ("--overwrite",), ("--overwrite", "--where", "snr < 31"))
+    assert all(row["modified"] > before[row["task_pk"]] for row in rows_of(astra))
+
+
+def share_it(astra, night, *options):
+    """Two runs at once, between them each spectrum once; as one run alone would do it."""
+    seen = astra.sql("SELECT count(*) FROM bossnet_run")[0]["count"]
+    runs = [Started(astra, *some) for some in options]
+    wait_until(lambda: astra.sql(SHARED_OUT)[0]["runs"] == seen + 2)
     ended(runs)
     assert predicted(astra) == Counter(night)
     rows = rows_of(astra)
     assert [row["spectrum_pk"] for row in rows] == night
     shares = Counter(row["run_pk"] for row in rows)
     assert len(shares) == 2
-    for record in astra.sql("SELECT * FROM bossnet_run"):
+    for record in astra.sql(f"SELECT * FROM bossnet_run WHERE pk > {seen}"):
         assert record["state"] == "done"
         assert record["n_done"] == shares[record["pk"]]
     run_inside(astra, "--tag", "alone")

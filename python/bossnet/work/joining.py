@@ -118,7 +118,7 @@ def _job(record: dict[str, Any], task: type[Task], config: Config, summary: Summ
     summary.device = device_name(settled)
     decisive = Decisive(*(record[name] for name in Decisive.__slots__))
     todo = plan.Todo(task.network.table, settings, tuple(planned["chain"]),
-                     tuple(planned["changed"]))
+                     tuple(planned["changed"]), planned["since"])
     return Job(task, record["pk"], settings, decisive, todo,
                predictor_for(frozen, task.network, settings, settled, config.home), times,
                is_own=False)

@@ -39,12 +39,15 @@ class Todo:
         settings: the options of the run.
         chain: runs of an interrupted overwriting that this one continues; its first leads.
         changed: spectra whose bad file has changed since.
+        since: when it was asked for to replace rows, by the database's clock; what other runs
+            have made alike since then is not made again.
     """
 
     results: str
     settings: Settings
     chain: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
+    since: str | None = None
 
     @property
     def plan(self) -> sql.Composable:
@@ -59,7 +62,8 @@ class Todo:
     def chunk(self, run_pk: int) -> sql.Composable:
         """When a chunk is claimed: what was done meanwhile is left out."""
         if self.replaces:
-            not_yet = self._query("todo_overwrite", chain=[*self.chain, run_pk])
+            not_yet = self._query("todo_again", chain=[*self.chain, run_pk], run=run_pk,
+                                  since=self.since)
             # What another run has mended meanwhile is not tried again.
             return sql.SQL("{} AND {}").format(not_yet, self.plan) \
                 if self.settings.retry_failed else not_yet
@@ -119,18 +123,22 @@ def refuse_beside_others(connection: Connection, task: str, tag: str, decisive: 
 def todo(connection: Connection, results: str, task: str, settings: Settings,
          decisive: Decisive, selected: Selection, roots: Mapping[str, Path]) -> Todo:
     """What is to be done, by the options of the run and what is there."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(query("time_now"))
+        now, = cursor.fetchone() or (None,)
     if settings.retry_failed:
         changed = [key for table in selected.tables
                    for key in _changed(connection, results, table, settings.tag, roots)]
-        return Todo(results, settings, changed=tuple(changed))
+        return Todo(results, settings, changed=tuple(changed), since=now)
     if settings.overwrite:
         with connection, connection.cursor() as cursor:
             cursor.execute(query("overwrite_to_continue"), {
                 **asdict(decisive), "task": task, "version": VERSION, "tag": settings.tag,
                 "selection": settings.where, "tables": list(selected.tables),
                 "row_limit": settings.limit})
-            first, chain = cursor.fetchone() or (None, [])
-        return Todo(results, settings, chain=tuple(sorted(chain)) if first else ())
+            first, chain, since = cursor.fetchone() or (None, [], None)
+        return Todo(results, settings, chain=tuple(sorted(chain)) if first else (),
+                    since=since or now)
     return Todo(results, settings)
 
 

@@ -53,6 +53,21 @@ NOT EXISTS (SELECT FROM {results} AS b WHERE b.spectrum_pk = _row.spectrum_pk
             AND b.v_astra_major_minor = {version} AND b.tag = {tag}
             AND b.run_pk = ANY ({chain}::bigint[]))
 
+-- name: todo_again
+-- No row yet of this overwriting, nor one that another run has made alike since it was asked for:
+-- two that overwrite at once share the work.
+NOT EXISTS (SELECT FROM {results} AS b WHERE b.spectrum_pk = _row.spectrum_pk
+            AND b.v_astra_major_minor = {version} AND b.tag = {tag}
+            AND (b.run_pk = ANY ({chain}::bigint[])
+                 OR (b.modified >= timezone('utc', {since}::timestamptz)
+                     AND b.run_pk IN (
+                        SELECT r.pk FROM bossnet_run AS r JOIN bossnet_run AS mine
+                            ON r.weights_sha256 = mine.weights_sha256
+                            AND r.n_draws = mine.n_draws AND r.seed = mine.seed
+                            AND r.uncertainty_method = mine.uncertainty_method
+                            AND r.precision = mine.precision AND r.masking = mine.masking
+                        WHERE mine.pk = {run}))))
+
 -- name: todo_retry
 -- A failed row that may now succeed: a missing file, trouble with storage or device, or a bad
 -- file that has changed since.
@@ -87,8 +102,12 @@ WHERE r.task = %(task)s AND r.v_astra_major_minor = %(version)s AND r.tag = %(ta
   AND r.pk IS DISTINCT FROM %(run)s
 ORDER BY pk
 
+-- name: time_now
+SELECT now()::text
+
 -- name: overwrite_to_continue
--- The last unfinished overwriting with the same settings and selection, and its chain of runs.
+-- The last unfinished overwriting with the same settings and selection, its chain of runs, and
+-- since when what is made counts as made by it.
 WITH last AS (
     SELECT coalesce(continues_pk, pk) AS first, state FROM bossnet_run
     WHERE overwrite AND task = %(task)s AND v_astra_major_minor = %(version)s AND tag = %(tag)s
@@ -98,7 +117,8 @@ WITH last AS (
       AND tables = %(tables)s AND row_limit IS NOT DISTINCT FROM %(row_limit)s
     ORDER BY pk DESC LIMIT 1
 )
-SELECT last.first, array_agg(r.pk)
+SELECT last.first, array_agg(r.pk),
+       max(coalesce(r.settings ->> 'since', r.started::text)) FILTER (WHERE r.pk = last.first)
 FROM last JOIN bossnet_run AS r ON coalesce(r.continues_pk, r.pk) = last.first
 WHERE last.state <> 'done' GROUP BY last.first
 

@@ -100,7 +100,8 @@ def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Se
         "continues_pk": summary.continues,
         "settings": Json({"options": {name: value for name, value in asdict(settings).items()
                                       if name != "command"},
-                          "weights": weights, "chain": todo.chain, "changed": todo.changed})}
+                          "weights": weights, "chain": todo.chain, "changed": todo.changed,
+                          "since": todo.since})}
     with writer, writer.cursor() as cursor:
         cursor.execute(query(
             "insert_run", columns=sql.SQL(", ").join(map(sql.Identifier, record)),
