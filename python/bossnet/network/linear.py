@@ -1,19 +1,22 @@
 """Uncertainties by linear propagation of the pixels' errors (contract, section 5, 'linear').
 
-The covariance of the parameters is J S J^T: J the Jacobian, at the observed spectrum, of the
-network and of all that is done before it (interpolation, logarithm with its floor, and the clip,
-whose place follows the flux) with respect to the native flux; S the pixels' variances, diagonal.
-It has no Monte-Carlo scatter and costs, beside the network itself, one pass back a parameter.
+The covariance of the parameters is J S J^T: J the derivatives of the network and of all that is
+done before it (interpolation, logarithm with its floor, and the clip, whose place follows the flux)
+by the native flux; S the pixels' variances, diagonal. It costs, beside the network itself, one pass
+back a parameter.
 
-It holds where the logarithm is nearly straight over the errors, as `holds` judges; other spectra
-fall back to draws.
+The network bends within the errors: with its tangent at the observed spectrum, the uncertainties of
+real spectra are off by a sixth. So J has the mean slopes (`slopes`) of three versions: the observed
+spectrum, and the same with one realisation of the noise added and subtracted. These also tell how
+far the straight line is from the network: where too far, as `BEND` says, a spectrum falls back to
+draws. So do faint ones, for which it would seldom hold, without trying.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields
-from typing import Protocol
+from dataclasses import fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,113 +24,98 @@ from torch import Tensor
 
 from bossnet.clock import Clock
 from bossnet.errors import ConfigurationError
+from bossnet.network import noise
 from bossnet.network.declaration import Network
-from bossnet.network.engine.derivatives import Derivatives, Derived
+from bossnet.network.engine.derivatives import Derivatives
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import DirectPredictor, Exposure, Predictions, check
-from bossnet.network.preparation import FLOOR, NativePixels, collate, interpolate, standardise
+from bossnet.network.preparation import NativePixels, collate, interpolate, standardise
+from bossnet.network.slopes import Derived, MeanSlopes
 
-#: How much of its variance the logarithm may owe to its bend; `benchmarks/linear.py` shows what
-#: that does to uncertainties.
-BEND = 0.03
-#: Values of a normal deviate, in steps and up to where, over which that is measured.
-STEP, FARTHEST = 0.5, 3.5
-
+#: How far the outputs may be from the straight line, in their uncertainties; `benchmarks/linear.py`
+#: shows what that does.
+BEND = 0.2
+#: Median flux / error over the grid below which it is not tried: trying costs more than it saves.
+LEAST_SNR = 10.0
 
 #: Spectra at once: enough to fill the columns of two threads' products.
-BATCH_SIZE = {"cpu": 32, "cuda": 64}
+BATCH_SIZE = {"cpu": 64, "cuda": 64}
 
-Derive = Callable[[Tensor], Derived]  #: (B, L) prepared inputs -> what is there for each
-
-
-class Layers(Protocol):
-    """What can be differentiated: `architecture.BossNet`, or whatever has its two halves."""
-
-    def features(self, x: Tensor) -> Tensor:
-        """(B, 1, L) -> (B, W)."""
-        ...
-
-    def head(self, features: Tensor) -> Tensor:
-        """(B, W) -> (B, T)."""
-        ...
+Derive = Callable[[Tensor], Derived]  #: (B, M, L) prepared inputs -> what is there for each
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Propagation:
+class Propagation(NamedTuple):
     """B spectra, T parameters, normalised by the labels' mean and standard deviation.
 
     Attributes:
         features: (B, W) float32, last hidden layer.
         outputs: (B, T) float64.
         covariance: (B, T, T) float64, J S J^T.
+        bend: (B,) float64. With one realisation of the noise added, and subtracted, an output
+            changes by some amount, and less the other way; half their difference is compared with
+            what J gives. The rms of that over the outputs, each in units of its uncertainty.
     """
 
     features: Tensor
     outputs: Tensor
     covariance: Tensor
+    bend: Tensor
 
 
-def by_autograd(layers: Layers) -> Derive:
-    """The derivatives of a network, in evaluation mode, as torch makes them: the reference."""
-    def derive(x: Tensor) -> Derived:
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
-            features = layers.features(x.unsqueeze(1))
-            outputs = layers.head(features)
-            # A spectrum's outputs depend on its own input alone: one pass serves the whole batch.
-            rows = [torch.autograd.grad(outputs[:, t].sum(), x, retain_graph=True)[0]
-                    for t in range(outputs.shape[1])]
-        return Derived(features.detach(), outputs.detach(), torch.stack(rows, dim=1))
-
-    return derive
-
-
-def propagate(derive: Derive, pixels: NativePixels, *, interpolates: bool) -> Propagation:
+def propagate(derive: Derive, pixels: NativePixels, deviates: Tensor, *, interpolates: bool
+              ) -> Propagation:
     """The pixels' errors through preparation and network.
 
     Args:
         derive: the network with its derivatives.
         pixels: B spectra.
+        deviates: (B, N) standard normal, the realisation of the noise.
         interpolates: whether they are interpolated onto a grid, or taken as they are.
     """
-    with torch.enable_grad():
-        native = pixels.flux.detach().unsqueeze(1).requires_grad_()
-        x = standardise(interpolate(native, pixels) if interpolates else native)
-    made = derive(x.detach()[:, 0])
-    rows = [torch.autograd.grad(x, native, row.unsqueeze(1), retain_graph=True)[0]
-            for row in made.derivatives.unbind(1)]
-    scaled = (torch.cat(rows, dim=1) * pixels.error.unsqueeze(1)).double()  # (B, T, N)
-    return Propagation(made.features, made.outputs.double(), scaled @ scaled.transpose(1, 2))
+    noisy = pixels.error * deviates
+    native = torch.stack([pixels.flux, pixels.flux + noisy, pixels.flux - noisy], dim=1)
+    made = derive(standardise(interpolate(native, pixels) if interpolates else native))
+    rows = _before(pixels, made.derivatives, interpolates=interpolates)
+    scaled = (rows * pixels.error.unsqueeze(1)).double()  # (B, T, N)
+    covariance = scaled @ scaled.transpose(1, 2)
+    outputs = made.outputs.double()
+    line = (scaled @ deviates.double().unsqueeze(2))[:, :, 0]
+    variance = covariance.diagonal(dim1=1, dim2=2)
+    off = ((outputs[:, 1] - outputs[:, 2]) / 2 - line).square()
+    off = torch.where(off > 0, off / variance, off)  # nothing may be off nothing
+    return Propagation(made.features, outputs[:, 0], covariance, off.mean(dim=1).sqrt())
 
 
-def holds(pixels: NativePixels, *, interpolates: bool) -> Tensor:
-    """(B,) bool, whether linear propagation is trusted: the criterion.
+def _before(pixels: NativePixels, derivatives: Tensor, *, interpolates: bool) -> Tensor:
+    """(B, T, L) derivatives by the prepared input -> (B, T, N), those by the native flux.
 
-    Over the grid, the variance of log(max(flux, floor)) under the errors is compared with that of
-    the logarithm's tangent, (error / flux)^2. The differences, summed without their signs, must
-    be at most `BEND` times the sum of the latter: pixels of low signal-to-noise ratio, and those
-    from which noise reaches the floor, are few or none. It does not look at the network.
+    The logarithm's slope is at most that where the flux is its error: nearer to zero its tangent
+    knows no bound, while the network hardly follows.
     """
-    flux, error = pixels.flux.double(), pixels.error.double()
-    if interpolates:
-        flux = interpolate(pixels.flux.unsqueeze(1), pixels)[:, 0].double()
-        error = torch.hypot(error.gather(1, pixels.lower) * (1 - pixels.fraction),
-                            error.gather(1, pixels.upper) * pixels.fraction)
-    tangent = torch.where(flux > FLOOR, error / flux, 0.0).square()
-    deviates, share = _normal(flux.device)
-    logarithm = (flux.unsqueeze(2) + error.unsqueeze(2) * deviates).clamp(min=FLOOR).log()
-    centred = logarithm - (logarithm @ share).unsqueeze(2)
-    exact = centred.square() @ share
-    return (exact - tangent).abs().sum(dim=1) <= BEND * tangent.sum(dim=1)
+    with torch.enable_grad():
+        native = pixels.flux.unsqueeze(1).repeat(1, derivatives.shape[1], 1).requires_grad_()
+        flux = interpolate(native, pixels) if interpolates else native.clone()
+        x = standardise(flux)
+    at, error = flux.detach(), _error(pixels, interpolates=interpolates).unsqueeze(1)
+    part = torch.where(at < error, at / error, 1.0)
+    flux.register_hook(lambda slope: slope * part)
+    return torch.autograd.grad(x, native, derivatives)[0]
 
 
-def _normal(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Deviates of variance 1 and their shares, (K,) float64 each."""
-    deviates = torch.arange(-FARTHEST, FARTHEST + STEP / 2, STEP, dtype=torch.float64,
-                            device=device)
-    share = torch.exp(-deviates.square() / 2)
-    share /= share.sum()
-    return deviates / (deviates.square() @ share).sqrt(), share
+def bright(pixels: NativePixels, *, interpolates: bool) -> Tensor:
+    """(B,) bool, whether linear propagation is worth trying."""
+    flux = interpolate(pixels.flux.unsqueeze(1), pixels)[:, 0] if interpolates else pixels.flux
+    error = _error(pixels, interpolates=interpolates)
+    above = torch.where(flux >= LEAST_SNR * error, 1.0, 0.0)  # also where there is no error
+    return above.mean(dim=1) >= 0.5
+
+
+def _error(pixels: NativePixels, *, interpolates: bool) -> Tensor:
+    """(B, G) float32, the errors on the grid."""
+    if not interpolates:
+        return pixels.error
+    return torch.hypot(pixels.error.gather(1, pixels.lower) * (1 - pixels.fraction),
+                       pixels.error.gather(1, pixels.upper) * pixels.fraction).float()
 
 
 class LinearPredictor:
@@ -152,7 +140,7 @@ class LinearPredictor:
         self.batch_size = batch_size or BATCH_SIZE[self.device.type]
         # On a CPU the engine does it, with less arithmetic.
         self._derive = Derivatives(frozen.module) if self.device.type == "cpu" \
-            else by_autograd(deepcopy(frozen.module).to(self.device))
+            else MeanSlopes(deepcopy(frozen.module).to(self.device))
         self._reference = frozen.reference and frozen.reference.to(self.device)
         self._grid = network.grid if network.interpolates else None
         self._mean = torch.tensor(frozen.card.label_mean, dtype=torch.float64, device=self.device)
@@ -176,7 +164,7 @@ class LinearPredictor:
         Args:
             batch: the spectra.
             n_draws: for those where linear propagation does not hold; 0: they have no spread.
-            seed: of these draws.
+            seed: of the noise; linear propagation has that of the first draw.
 
         Raises:
             ConfigurationError: one draw alone has no spread.
@@ -190,7 +178,7 @@ class LinearPredictor:
         while start < len(batch):
             part = range(start, min(start + self.batch_size, len(batch)))
             try:
-                held, predictions = self._predict([batch[i] for i in part])
+                held, predictions = self._predict([batch[i] for i in part], seed)
             except torch.OutOfMemoryError:
                 if self.batch_size == 1:
                     raise
@@ -206,25 +194,35 @@ class LinearPredictor:
                                                      n_draws=n_draws, seed=seed)))
         return _joined(parts, len(batch))
 
-    def _predict(self, batch: Sequence[Exposure]) -> tuple[list[bool], Predictions | None]:
+    def _predict(self, batch: Sequence[Exposure], seed: int
+                 ) -> tuple[list[bool], Predictions | None]:
         """For which of a part linear propagation holds, and what it gives for these, if any."""
         interpolates = self._grid is not None
         with self.draws.stage("preparation"):
             pixels = collate([e.flux for e in batch], [e.error for e in batch],
                              [e.wavelength for e in batch], self._grid, self.device)
-            held = holds(pixels, interpolates=interpolates)
+            held = bright(pixels, interpolates=interpolates)
         if not held.any():
             return held.tolist(), None
-        pixels = NativePixels(*(t[held] for t in vars(pixels).values()))
+        with self.draws.stage("preparation"):
+            pixels = NativePixels(*(t[held] for t in vars(pixels).values()))
+            keys = np.array([e.noise_key & 0xFFFFFFFFFFFFFFFF for e in batch], np.uint64)
+            deviates = noise.normals(torch.from_numpy(keys.view(np.int64)).to(self.device)[held],
+                                     seed, range(1), pixels.flux.shape[1])[:, 0]
         with self.draws.stage("network"):
-            made = propagate(self._derive, pixels, interpolates=interpolates)
+            made = propagate(self._derive, pixels, deviates, interpolates=interpolates)
+        straight = made.bend <= BEND
+        if not straight.any():
+            return [False] * len(batch), None
+        held[held.clone()] = straight
+        made = Propagation(*(t[straight] for t in made))
         sigma = made.covariance.diagonal(dim1=1, dim2=2).sqrt()
         correlation = made.covariance / (sigma.unsqueeze(1) * sigma.unsqueeze(2))
         missing = torch.full_like(sigma, math.nan)
         distance = missing[:, 0] if self._reference is None \
             else self._reference.distance(made.features)
         tensors = (made.outputs * self._std + self._mean, sigma * self._std, missing,
-                   correlation.clamp(-1, 1), made.features, distance, held[held])
+                   correlation.clamp(-1, 1), made.features, distance, straight[straight])
         return held.tolist(), Predictions(*(t.cpu().numpy() for t in tensors))
 
 

@@ -1,11 +1,11 @@
-"""The engine's derivatives are those that torch makes of the module."""
+"""The engine's derivatives are those that torch makes of the module and its mean slopes."""
 
 import pytest
 import torch
 
 from bossnet.network.architecture import Architecture, BossNet
 from bossnet.network.engine.derivatives import Derivatives
-from bossnet.network.linear import by_autograd
+from bossnet.network.slopes import MeanSlopes
 
 SHAPES = {
     "even kernel": {"dim_mults": (1, 2), "adapt_pool_output_dim": 8, "num_linear": 1,
@@ -36,21 +36,22 @@ def assert_close(some, others):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("number", "length"), [(1, 500), (3, 501), (37, 300)])
-def test_they_are_those_of_the_module(shape, number, length):
+@pytest.mark.parametrize(("number", "versions", "length"),
+                         [(1, 1, 500), (3, 3, 501), (37, 2, 300)])
+def test_they_are_those_of_the_module(shape, number, versions, length):
     module = network(shape)
-    x = torch.randn(number, length)
-    assert_close(Derivatives(module, measure=False)(x), by_autograd(module)(x))
+    x = torch.randn(number, versions, length)
+    assert_close(Derivatives(module, measure=False)(x), MeanSlopes(module)(x))
 
 
 def test_the_same_object_takes_any_number_length_and_threads():
     module = network("even kernel")
-    derive, reference = Derivatives(module), by_autograd(module)
+    derive, reference = Derivatives(module), MeanSlopes(module)
     threads = torch.get_num_threads()
     try:
         for number, length, each in ((5, 400, 1), (40, 400, 2), (2, 333, 2), (5, 400, 1)):
             torch.set_num_threads(each)
-            x = torch.randn(number, length)
+            x = torch.randn(number, 2, length)
             assert_close(derive(x), reference(x))
     finally:
         torch.set_num_threads(threads)

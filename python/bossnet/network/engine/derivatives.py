@@ -2,10 +2,9 @@
 
 The derivative of a convolution is a convolution: of the flipped kernel, channels exchanged. So the
 way back through the network is one more pass for each output, in the layout of the way there:
-the columns are first the outputs, then the spectra.
+the columns are first the outputs, then the spectra. On the way there, they are first the versions
+of a spectrum, over which the slopes are averaged (see `bossnet.network.slopes`).
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,26 +16,13 @@ from bossnet.network.engine.choice import choose
 from bossnet.network.engine.crew import Crew
 from bossnet.network.engine.scratch import Scratch
 from bossnet.network.engine.stack import SCALE, Layer, Stack
+from bossnet.network.slopes import Derived
 
-COLUMNS = 64  #: through the convolutions together, on the way back
-
-
-class Derived(NamedTuple):
-    """Of B inputs of L pixels, T outputs.
-
-    Attributes:
-        features: (B, W), last hidden layer.
-        outputs: (B, T).
-        derivatives: (B, T, L), of the outputs by the input.
-    """
-
-    features: Tensor
-    outputs: Tensor
-    derivatives: Tensor
+COLUMNS = 128  #: through the convolutions together, on the way back
 
 
 class Derivatives:
-    """A frozen network's outputs and their derivatives on a CPU, within float32's rounding.
+    """What `bossnet.network.slopes` does, on a CPU with less arithmetic, within float32's rounding.
 
     Args:
         module: the network, in evaluation mode.
@@ -45,29 +31,29 @@ class Derivatives:
 
     def __init__(self, module: BossNet, *, measure: bool = True) -> None:
         self._module, self._measure = module, measure
-        self._both: dict[tuple[int, int], _ThereAndBack] = {}
+        self._both: dict[tuple[int, int, int], _ThereAndBack] = {}
         self._crew: Crew | None = None
 
     @torch.inference_mode()
     def __call__(self, x: Tensor) -> Derived:
-        """(B, L) prepared inputs."""
+        """(B, M, L) prepared inputs, M versions of each."""
         threads = torch.get_num_threads()
         if self._crew is None or self._crew.threads != threads:
             self._crew = Crew(threads)
-        key = (x.shape[1], threads)
+        key = (x.shape[2], x.shape[1], threads)
         if key not in self._both:
             self._both = dict(self._crew.each(lambda k, _: (k, _ThereAndBack(
-                self._module, k[0], measure=self._measure)), [key]))
+                self._module, k[0], k[1], measure=self._measure)), [key]))
         each = min(_together(self._module), -(-x.shape[0] // threads))
         parts = self._crew.each(self._both[key].derive, x.split(each))
         return Derived(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
 
 class _ThereAndBack(Stack):
-    """The way there keeps what the way back needs: every ELU's result, and which of two pixels."""
+    """The way there keeps what the way back needs: the mean slopes, (pixels, C, B) each."""
 
-    def __init__(self, module: BossNet, length: int, *, measure: bool) -> None:
-        super().__init__(module, length, width=_together(module), measure=measure)
+    def __init__(self, module: BossNet, length: int, versions: int, *, measure: bool) -> None:
+        super().__init__(module, length, width=versions * _together(module), measure=measure)
 
         def back(of: folding.Folded, rows: int) -> Layer:
             weight = of.weight[:, :, ::-1].transpose(1, 0, 2)
@@ -76,7 +62,7 @@ class _ThereAndBack(Stack):
             return Layer(convolution, way, weight.shape[1], weight.shape[2] - 1 - of.padding, rows,
                          convolution.step)
 
-        self._module, self._length = module, length
+        self._module, self._length, self._versions = module, length, versions
         self._head = module.linear_sequential[-1].get_parameter("weight").detach()
         self._first_back = back(folding.first(module), length)
         self._blocks_back = [(back(block.one, self.pixels),
@@ -87,62 +73,79 @@ class _ThereAndBack(Stack):
 
     @torch.inference_mode()
     def derive(self, x: Tensor, scratch: Scratch) -> Derived:
-        """(B, L), few enough to do together."""
-        number = x.shape[0]
-        padded, inside = self._first.buffer("input", x.shape[1], number, scratch)
-        inside.copy_(x.T.unsqueeze(1))
-        activations = [self._input(0, number, scratch)]
-        self._begin(padded, activations[0][1], scratch)
-        between = []
+        """(B, M, L), few enough to do together."""
+        number, versions, length = x.shape
+        width = versions * number
+        padded, inside = self._first.buffer("input", length, width, scratch)
+        inside.copy_(x.permute(2, 1, 0).reshape(length, 1, width))
+        inputs, target = self._input(0, width, scratch)
+        self._begin(padded, target, scratch)
         for i, block in enumerate(self._blocks):
-            activations.append(self._input(i + 1, number, scratch))
-            between.append(self._through(i, block, activations[i], activations[i + 1][1], scratch))
-        pooled = torch.empty(self.pooled, self._channels, number)
-        self._pool(activations[-1][0], pooled)
+            following, after = self._input(i + 1, width, scratch)
+            self._through(i, block, inputs, target, after, scratch)
+            inputs, target = following, after
+        pooled = torch.empty(self.pooled, self._channels, width)
+        self._pool(target, pooled)
         features, outputs, slopes = self._linear(pooled)
 
         g = self._linear_back(slopes, number, scratch)
         for i in reversed(range(len(self._blocks))):
-            g = self._block_back(i, g, activations[i + 1][1], between[i], scratch)
-        return Derived(features, outputs, self._begin_back(g, activations[0][1], scratch))
-
-    def _input(self, i: int, width: int, scratch: Scratch) -> tuple[Tensor, Tensor]:
-        """As on the way there alone, but every block's is kept."""
-        if i < len(self._blocks):
-            return self._blocks[i][0].buffer(f"kept {i}", self.pixels, width, scratch)
-        return super()._input(i, width, scratch)
+            g = self._block_back(i, g, number, scratch)
+        return Derived(features[:number], outputs.unflatten(0, (versions, number)).transpose(0, 1),
+                       self._begin_back(g, number, scratch))
 
     def _begin(self, padded: Tensor, target: Tensor, scratch: Scratch) -> None:
-        later = scratch.take("later", *target.shape)
+        earlier, later = self._slopes("first", target, scratch, parts=2)
         for start, y in self._first.outputs(padded, scratch):
             y.add_(self._position[start:start + y.shape[0]])
             begin, end = start // 2, (start + y.shape[0]) // 2
-            torch.gt(y[1::2], y[0::2], out=later[begin:end])
             larger = scratch.take("larger", end - begin, *y.shape[1:])
             torch.maximum(y[0::2], y[1::2], out=larger)
             self._elu(larger, target[begin:end], scratch)
+            # What `_elu` leaves is the slope less 1, times SCALE.
+            slope = self._apart((scratch.take("elu", *larger.shape) / SCALE).add_(1))
+            which = self._apart(y[1::2] > y[0::2])
+            torch.mean(slope * which, 2, out=later[begin:end])
+            torch.mean(slope * ~which, 2, out=earlier[begin:end])
 
-    def _through(self, i: int, block: tuple[Layer, Layer, int], x: tuple[Tensor, Tensor],
-                 target: Tensor, scratch: Scratch) -> Tensor:
-        """A residual block; what is between its convolutions is kept."""
+    def _through(self, i: int, block: tuple[Layer, Layer, int], padded: Tensor, x: Tensor,
+                 target: Tensor, scratch: Scratch) -> None:
+        """A residual block, as on the way there alone, with its slopes."""
         one, two, shift = block
-        padded, inside = two.buffer(f"between {i}", one.length, x[1].shape[2], scratch)
-        for start, y in one.outputs(x[0], scratch):
-            self._elu(y, inside[start:start + y.shape[0]], scratch)
-        channels = x[1].shape[1]
-        for start, y in two.outputs(padded, scratch):
+        between, inside = two.buffer("between", one.length, x.shape[2], scratch)
+        slope, = self._slopes(f"between {i}", inside, scratch)
+        for start, y in one.outputs(padded, scratch):
             end = start + y.shape[0]
-            y[:, shift:shift + channels].add_(x[1][start:end])
+            self._elu(y, inside[start:end], scratch)
+            self._mean(y, slope[start:end], scratch)
+        slope, = self._slopes(f"after {i}", target, scratch)
+        for start, y in two.outputs(between, scratch):
+            end = start + y.shape[0]
+            y[:, shift:shift + x.shape[1]].add_(x[start:end])
             self._elu(y, target[start:end], scratch)
-        return inside
+            self._mean(y, slope[start:end], scratch)
+
+    def _slopes(self, name: str, of: Tensor, scratch: Scratch, *, parts: int = 1) -> Tensor:
+        """(parts, N, C, B), where the slopes of an ELU's results (N, C, M B) are kept."""
+        width = of.shape[2] // self._versions
+        return scratch.take(f"slopes {name}", parts, *of.shape[:2], width)
+
+    def _mean(self, y: Tensor, slope: Tensor, scratch: Scratch) -> None:
+        """The mean slopes of the ELU just taken of ``y``: it leaves them less 1, times SCALE."""
+        torch.mean(self._apart(scratch.take("elu", *y.shape)), 2, out=slope)
+        slope.div_(SCALE).add_(1)
+
+    def _apart(self, x: Tensor) -> Tensor:
+        """(..., M B) -> (..., M, B)."""
+        return x.unflatten(-1, (self._versions, -1))
 
     def _linear(self, pooled: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Features, outputs, and where each hidden layer is not cut off."""
+        """Features, outputs, and in which part of the versions a hidden layer is not cut off."""
         y = (pooled / SCALE).permute(1, 0, 2).reshape(-1, pooled.shape[2])
         slopes = []
         for layer in self._hidden:
             y = torch.addmm(layer.bias.unsqueeze(1), layer.weight, y).relu_()
-            slopes.append(y > 0)
+            slopes.append(self._apart((y > 0).float()).mean(1))
         features = y.T.contiguous()
         return features, self._module.head(features), slopes
 
@@ -159,18 +162,19 @@ class _ThereAndBack(Stack):
                 some.means.T, g[some.first:some.first + members])
         return whole.view(self.pixels, self._channels, -1)
 
-    def _block_back(self, i: int, g: Tensor, result: Tensor, between: Tensor, scratch: Scratch
-                    ) -> Tensor:
+    def _block_back(self, i: int, g: Tensor, number: int, scratch: Scratch) -> Tensor:
         """From derivatives by a block's result to those by its input."""
         one, two = self._blocks_back[i]
         shift = self._blocks[i][2]
         width = g.shape[2]
         padded, inside = two.buffer("back", g.shape[0], width, scratch)
-        _sloped(g, result, inside)
+        slope = scratch.take(f"slopes after {i}", *g.shape[:2], number)
+        _sloped(g, slope, inside)
         padded_one, inside_one = one.buffer("back between", two.length, width, scratch)
+        slope = scratch.take(f"slopes between {i}", *inside_one.shape[:2], number)
         for start, y in two.outputs(padded, scratch):
             end = start + y.shape[0]
-            _sloped(y, between[start:end], inside_one[start:end])
+            _sloped(y, slope[start:end], inside_one[start:end])
         channels = self._blocks[i][0].channels
         before = scratch.take(f"back {i % 2}", one.length, channels, width)
         for start, y in one.outputs(padded_one, scratch):
@@ -178,17 +182,13 @@ class _ThereAndBack(Stack):
             torch.add(y, inside[start:end, shift:shift + channels], out=before[start:end])
         return before
 
-    def _begin_back(self, g: Tensor, result: Tensor, scratch: Scratch) -> Tensor:
+    def _begin_back(self, g: Tensor, number: int, scratch: Scratch) -> Tensor:
         """(B, T, L), from derivatives by what the first block reads."""
         pixels, channels, width = g.shape
         padded, inside = self._first_back.buffer("back first", 2 * pixels, width, scratch)
-        sloped = scratch.take("back sloped", *g.shape)
-        _sloped(g, result, sloped)
-        later = scratch.take("later", *result.shape)
-        number = later.shape[2]
-        shape = (pixels, channels, width // number, number)
-        torch.mul(sloped.view(shape), later.unsqueeze(2), out=inside[1::2].view(shape))
-        torch.sub(sloped, inside[1::2], out=inside[0::2])
+        slopes = scratch.take("slopes first", 2, pixels, channels, number)
+        for k, slope in enumerate(slopes):
+            _sloped(g, slope, inside[k::2])
         made = torch.empty(self._length, width)
         for start, y in self._first_back.outputs(padded, scratch):
             made[start:start + y.shape[0]] = y[:, 0]
@@ -200,8 +200,7 @@ def _together(module: BossNet) -> int:
     return max(1, COLUMNS // module.architecture.num_targets)
 
 
-def _sloped(g: Tensor, result: Tensor, out: Tensor) -> None:
-    """Derivatives by an ELU's result (N, C, T B) -> by its argument; results are times SCALE."""
-    slope = (result / SCALE).clamp_(max=0).add_(1)  # 1, or the exponential
-    shape = (*g.shape[:2], -1, result.shape[2])
+def _sloped(g: Tensor, slope: Tensor, out: Tensor) -> None:
+    """(N, C, T B) derivatives by an ELU's result, (N, C, B) slopes -> those by its argument."""
+    shape = (*g.shape[:2], -1, slope.shape[2])
     torch.mul(g.view(shape), slope.unsqueeze(2), out=out.view(shape))
