@@ -84,6 +84,9 @@ def follow(config: Config, run_pk: int, *, there: Callable[[], int], progress: P
                 progress.advance(standing.n_done - before.n_done,
                                  standing.n_failed - before.n_failed)
             before = standing
+            if not number and not standing.chunks_left:  # the last may have died on its way out
+                _one(database, "end_run_done", run=run_pk)
+                standing = look(database, run_pk)
             if not number or (standing.state in ENDED and not to_their_end):
                 return standing
             end = time.monotonic() + pause
