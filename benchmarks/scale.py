@@ -36,9 +36,10 @@ from bossnet.database.writer import columns_of
 from bossnet.network import BOSS
 from bossnet.work import plan, provenance, selection
 from bossnet.work.claims import Claims
-from bossnet.work.member import INTERRUPTED, STOPPED, Member
+from bossnet.work.member import Member
 from bossnet.work.queries import query
 from bossnet.work.settings import Decisive, Settings
+from bossnet.work.states import INTERRUPTED, STOPPED
 
 HERE = Path(__file__).resolve().parent
 WRITERS = 4

@@ -11,7 +11,7 @@ import pytest
 from bossnet.database.connection import connect
 from bossnet.errors import LostChunkError, RunEndedError
 from bossnet.work import heartbeat
-from bossnet.work.heartbeat import Heart
+from bossnet.work.heartbeat import Heart, _Heard
 from bossnet.work.interruption import Interruption
 from bossnet.work.outage import OutageWatch, Trouble
 from helpers import wait_until
@@ -69,6 +69,21 @@ def test_at_a_glance_it_says_what_ends_the_work(run, joined, heart_of, sql):
     heart.interruption.since = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         heart.glance()
+
+
+def test_a_living_worker_takes_a_run_back_that_was_called_interrupted(run, joined, heart_of, sql):
+    heart, other = heart_of(joined(run)), joined(run)
+    sql("UPDATE bossnet_worker SET heartbeat = now() - interval '121 s' WHERE pk = 1")
+    other.member.leave(other.database, "stopped", "asked", run_state="interrupted")
+    gone = heart_of(other)
+    gone.beat()
+    assert sql("SELECT state FROM bossnet_run") == [{"state": "interrupted"}]
+    heart._heard = _Heard(heart.member.pk, True, "interrupted", "asked")
+    heart.glance()  # it may be called so just as the worker looks
+    heart.beat()
+    heart.glance()
+    assert sql("SELECT state, finished, error_message FROM bossnet_run") == [
+        {"state": "running", "finished": None, "error_message": None}]
 
 
 def test_it_goes_on_after_its_connection_was_cut(run, joined, heart_of, sql):

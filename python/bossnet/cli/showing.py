@@ -8,8 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bossnet.work.states import LIVE
+
 WIDE = 200  #: signs of a line where no terminal says how many it shows
-LIVE = ("planning", "planned", "running")  #: states of a run that may go on by itself
 _STATES = ("running", "died", "failed", "stopped", "done")  #: of workers, what matters first
 
 Run = dict[str, Any]

@@ -18,6 +18,7 @@ from bossnet import config
 from bossnet.cli import showing
 from bossnet.cli.common import database_option, json_option, print_json, said
 from bossnet.errors import DatabaseError
+from bossnet.work.states import LIVE
 
 ON_TERMINAL, IN_FILE = 2.0, 30.0  #: seconds between two looks
 PATIENCE = 600.0  #: seconds that a database may be gone while it is watched
@@ -105,7 +106,7 @@ class _Looks:
     @property
     def ended(self) -> bool:
         """Whether there is one run, and nothing more will come of it by itself."""
-        return self.run is not None and self.runs[0]["state"] not in showing.LIVE
+        return self.run is not None and self.runs[0]["state"] not in LIVE
 
     def as_dict(self) -> dict[str, Any]:
         if self.run is None:

@@ -14,8 +14,8 @@ from bossnet.database.connection import connect
 from bossnet.database.reconnecting import Reconnecting
 from bossnet.errors import BossNetError
 from bossnet.work.queries import query
+from bossnet.work.states import DONE, ENDED
 
-ENDED = ("done", "failed")  #: states of a run that no worker changes any more
 _GLANCE = 0.2  #: seconds between two looks at whether a signal has come
 
 
@@ -112,7 +112,7 @@ def end_unstarted(config: Config, run_pk: int, problem: str | None = None) -> St
 
 def judge(run_pk: int, standing: Standing) -> None:
     """Raises RunNotDone if a run is not done and nobody is there to go on with it."""
-    if standing.state == "done":
+    if standing.state == DONE:
         return
     why = standing.message or standing.reason
     raise RunNotDone(

@@ -21,10 +21,11 @@ from psycopg2.extensions import connection as Connection
 from bossnet.database.reconnecting import Reconnecting
 from bossnet.errors import DatabaseError, LostChunkError, RunEndedError
 from bossnet.work.interruption import Interruption
-from bossnet.work.member import FAILED, INTERRUPTED, STOPPED, Member
+from bossnet.work.member import Member
 from bossnet.work.outage import OutageWatch
 from bossnet.work.queries import query
 from bossnet.work.reaper import inherit
+from bossnet.work.states import FAILED, INTERRUPTED, OPEN, STOPPED
 
 BEAT = 10.0  #: seconds between two signs of life
 PATIENCE = 600.0  #: seconds without progress after which the worker hangs
@@ -111,7 +112,7 @@ class Heart(AbstractContextManager["Heart"]):
         if not heard.is_member:
             raise LostChunkError(f"worker {self.member.pk} was taken for dead: its chunks are "
                                  "left to others")
-        if heard.state != "running":
+        if heard.state not in OPEN:  # one called interrupted is taken back by the next beat
             raise RunEndedError(f"run {self.member.run_pk} was ended meanwhile ({heard.state})"
                                 + (f": {heard.message}" if heard.message else ""),
                                 state=heard.state)
@@ -128,6 +129,8 @@ class Heart(AbstractContextManager["Heart"]):
                 "worker": worker, "recent": recent, "recent_failed": recent_failed,
                 "t_database": self.seconds, "t_work": self.member.seconds})
             is_member = cursor.fetchone() is not None
+            if is_member:
+                cursor.execute(query("take_run_back"), {"run": run})
             cursor.execute(query("beat_run"), {"run": run, "often": BEAT / 2})
             cursor.execute(query("look_around"), {"worker": worker, "run": run})
             state, message, others, others_failed = cursor.fetchone() or ("gone", None, 0, 0)

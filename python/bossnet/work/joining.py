@@ -17,17 +17,17 @@ from bossnet.task import Task
 from bossnet.work import plan
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
 from bossnet.work.interruption import Interruption
-from bossnet.work.member import DONE, Member
+from bossnet.work.member import Member
 from bossnet.work.profile import Profile
 from bossnet.work.queries import query
 from bossnet.work.run import checked
 from bossnet.work.settings import Decisive, Settings
 from bossnet.work.shift import Job, database_said, shift
+from bossnet.work.states import DONE, OPEN
 from bossnet.work.summary import Summary
 from bossnet.work.worker import Progress
 
 PATIENCE = 30.0  #: seconds that the database may be away as a worker starts
-OPEN = ("planned", "running", "interrupted")  #: states of a run that takes workers
 
 
 def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], device: str = "auto",

@@ -14,8 +14,7 @@ from bossnet.database.reconnecting import Reconnecting
 from bossnet.errors import RunEndedError
 from bossnet.work import alive, settings
 from bossnet.work.queries import query
-
-DONE, STOPPED, FAILED, INTERRUPTED = "done", "stopped", "failed", "interrupted"
+from bossnet.work.states import FAILED
 
 
 @dataclass(slots=True)

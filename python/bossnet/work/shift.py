@@ -27,12 +27,13 @@ from bossnet.work import plan
 from bossnet.work.claims import Claims
 from bossnet.work.heartbeat import Heart
 from bossnet.work.interruption import Interruption
-from bossnet.work.member import DONE, FAILED, INTERRUPTED, STOPPED, Member
+from bossnet.work.member import Member
 from bossnet.work.outage import OutageWatch
 from bossnet.work.profile import Profile
 from bossnet.work.readers import AHEAD, Readers
 from bossnet.work.reaper import Reaper
 from bossnet.work.settings import Decisive, Settings
+from bossnet.work.states import DONE, FAILED, INTERRUPTED, STOPPED
 from bossnet.work.summary import Summary
 from bossnet.work.worker import Progress, Worker, together
 

@@ -43,6 +43,11 @@ UPDATE bossnet_worker SET heartbeat = now(), recent = %(recent)s, recent_failed 
 WHERE pk = %(worker)s AND state = 'running'
 RETURNING pk
 
+-- name: take_run_back
+-- A run that was called interrupted while this worker of it, silent for a while, was at work.
+UPDATE bossnet_run SET state = 'running', heartbeat = now(), finished = NULL, error_message = NULL
+WHERE pk = %(run)s AND state = 'interrupted'
+
 -- name: beat_run
 -- That of its run, which one of its workers at a time gives.
 UPDATE bossnet_run SET heartbeat = now()
