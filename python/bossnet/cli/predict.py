@@ -1,5 +1,6 @@
 """`bossnet predict`: parameters of any spectrum, without a database."""
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from bossnet.cli.common import console, fail, json_option, print_json, said
 from bossnet.cli.options import pairs
 from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
-from bossnet.work.interruption import held
+from bossnet.work.interruption import Interruption, held
 
 WIDTH = 10_000  #: characters at which the table's lines are broken where no terminal has its own
 _SHOWN = (("teff", "Teff [K]", 0), ("logg", "log g", 2), ("fe_h", "[Fe/H]", 2),
@@ -70,15 +71,18 @@ def predict(files: tuple[Path, ...], weights: str | None, draws: int, seed: int,
     task = equip(weights, draws=draws, seed=seed, precision=precision, device=device)
     if task.predictor.card.status == "demonstration":
         console.print(f"weights {task.predictor.card.name}: a demonstration, not for science")
-    done, stopped = [], False
+    done, interruption = [], Interruption()
+    # A signal is only noted: the libraries that read tables may lose one that is raised.
     try:
-        with Shown(failed="without parameters", quiet=as_json) as shown:
+        with interruption.installed(), interruption.deferred(), \
+                Shown(failed="without parameters", quiet=as_json) as shown:
             shown.begin(len(files))
-            for prediction in predictions(files, task, hints):
+            asked_for = takewhile(lambda _: not interruption.asked, files)
+            for prediction in predictions(asked_for, task, hints):
                 done.append(prediction)
                 shown.advance(int(prediction.is_last), int(prediction.failed))
-    except KeyboardInterrupt:
-        stopped = True
+    except KeyboardInterrupt:  # a second one
+        fail("stopped at once; nothing was written", 130)
     rows = [prediction.as_dict() for prediction in done]
     failed = sum(prediction.failed for prediction in done)
     if out is not None:
@@ -90,7 +94,7 @@ def predict(files: tuple[Path, ...], weights: str | None, draws: int, seed: int,
         _show(rows)
         console.print(f"{len(rows)} spectra, {failed} without parameters"
                       + (f"; written to {out}" if out else ""))
-    if stopped:
+    if interruption.asked:
         fail("stopped; what was finished is " + ("written" if out else "above"), 130)
 
 
