@@ -1,5 +1,6 @@
 """A worker's heart: it beats beside the work, hears what goes on, and leaves one that hangs."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from bossnet.errors import LostChunkError, RunEndedError
 from bossnet.work import heartbeat
 from bossnet.work.heartbeat import Heart, _Heard
 from bossnet.work.interruption import Interruption
+from bossnet.work.local import HUNG, SUPERVISED
 from bossnet.work.outage import OutageWatch, Trouble
 from helpers import wait_until
 
@@ -96,6 +98,22 @@ def test_it_goes_on_after_its_connection_was_cut(run, joined, heart_of, sql):
         wait_until(lambda: fresh(sql, "bossnet_worker"), 10)
 
 
+def test_it_goes_on_after_whatever_error_of_a_connection(run, joined, heart_of, sql, monkeypatch):
+    with heart_of(joined(run)) as heart:
+        opened, errors = heart._own._opened, [OSError("a folder is gone for a moment")]
+        monkeypatch.setattr(heart._own, "_opened", lambda: opened() if not errors else fail(errors))
+        heart._own.close()
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+            "current_database() AND application_name = 'bossnet'")
+        wait_until(lambda: not errors, 10)
+        sql("UPDATE bossnet_worker SET heartbeat = now() - interval '1 h'")
+        wait_until(lambda: fresh(sql, "bossnet_worker"), 10)
+
+
+def fail(errors):
+    raise errors.pop()
+
+
 def test_it_ends_with_the_work_also_while_the_database_is_away(run, joined, heart_of, monkeypatch):
     heart = heart_of(joined(run))
     with heart:
@@ -134,13 +152,15 @@ with heartbeat.Heart(opened, member, OutageWatch(), interruption, database):
 """
 
 
-@pytest.mark.parametrize(("what", "status", "deaths", "said"), [
-    ("stopped", 130, 0, "stopped by a signal"), ("failed", 1, 1, "no progress for 1 s")])
+@pytest.mark.parametrize(("what", "status", "deaths", "said", "environment"), [
+    ("stopped", 130, 0, "stopped by a signal", {}), ("failed", 1, 1, "no progress for 1 s", {}),
+    ("failed", HUNG, 1, "no progress for 1 s", {SUPERVISED: "1"})])
 def test_a_worker_that_hangs_is_left_and_its_chunk_given_back(
-        config, run, sql, what, status, deaths, said):
+        config, run, sql, what, status, deaths, said, environment):
     begun = time.monotonic()
     done = subprocess.run([sys.executable, "-c", HANGS, config.database_url, str(run), what],
-                          capture_output=True, text=True, timeout=50)
+                          capture_output=True, text=True, timeout=50,
+                          env=os.environ | environment)
     assert (done.returncode, time.monotonic() - begun < 30) == (status, True), done.stderr
     assert done.stderr.startswith(f"error: {said}")
     assert sql("SELECT state, deaths FROM bossnet_chunk WHERE pk = 1") == [

@@ -57,6 +57,16 @@ def test_one_that_is_killed_is_replaced_in_its_place_until_that_is_too_often(sta
     assert sorted(started.seen().values()) == ["0", "1", "1", "1"]
 
 
+def test_one_that_hung_is_replaced_and_one_that_failed_is_not():
+    program = "import os, sys; sys.exit(int(os.environ['STATUS']) if {!r} in os.environ else 0)"
+    places = [{"STATUS": str(status)} for status in (local.HUNG, 1)]
+    with Workers([sys.executable, "-c", program.format(local.SUPERVISED)], places,
+                 restarts=1) as workers:
+        wait_until(lambda: not workers.alive())
+        assert [place.restarts for place in workers._places] == [0, 1]
+    assert sorted(workers.statuses) == [1, local.HUNG]
+
+
 def test_asked_to_end_they_end_and_none_is_replaced(started):
     with started(3) as workers:
         wait_until(lambda: len(started.seen()) == 3)

@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from bossnet.database.reconnecting import Reconnecting
-from bossnet.errors import DatabaseError, LostChunkError, RunEndedError
+from bossnet.errors import LostChunkError, RunEndedError
 from bossnet.work.interruption import Interruption
+from bossnet.work.local import HUNG, SUPERVISED
 from bossnet.work.member import Member
 from bossnet.work.outage import OutageWatch
 from bossnet.work.queries import query
@@ -64,7 +64,7 @@ class Heart(AbstractContextManager["Heart"]):
     def __init__(self, opened: Callable[[], Connection], member: Member, watch: OutageWatch,
                  interruption: Interruption, database: Reconnecting) -> None:
         self.member, self.watch, self.interruption = member, watch, interruption
-        self._opened, self._workers = opened, database
+        self._opened, self._database = opened, database
         self._own = Reconnecting(opened, waiting=self._raise_if_over)
         self._over = threading.Event()
         self._heard: _Heard | None = None
@@ -89,7 +89,7 @@ class Heart(AbstractContextManager["Heart"]):
     @property
     def seconds(self) -> float:
         """Spent on the database, by the worker and its heart."""
-        return self._own.seconds + self._workers.seconds
+        return self._own.seconds + self._database.seconds
 
     def moved(self) -> None:
         """The main thread makes progress."""
@@ -119,7 +119,7 @@ class Heart(AbstractContextManager["Heart"]):
 
     def beat(self) -> None:
         """A sign of life now, by the main thread; what it is answered is there afterwards."""
-        self._heard = self._workers.transaction(self._beat)
+        self._heard = self._database.transaction(self._beat)
 
     def _beat(self, connection: Connection, _: bool) -> _Heard:
         worker, run = self.member.pk, self.member.run_pk
@@ -143,21 +143,22 @@ class Heart(AbstractContextManager["Heart"]):
                 self._heard = self._own.transaction(self._beat)
             except _Over:
                 return
-            except (psycopg2.Error, DatabaseError) as e:
-                # The worker's own transactions say the same, and end it where that must be.
+            except Exception as e:  # noqa: BLE001 -- whatever it is, the worker lives
+                # Its own transactions meet the same, and end it where that must be.
                 _log.info("no sign of life could be given: %s", e)
 
     def _stand_by(self) -> None:
         while not self._over.wait(_TICK):
-            if self._workers.busy:  # what the database is at is not the device's fault
+            if self._database.busy:  # what the database is at is not the device's fault
                 self.moved()
             asked = self.interruption.since
             if asked is not None and time.monotonic() - asked > LAST_MOMENT:
                 self._abandon(130, STOPPED, "stopped by a signal in the middle of a batch; running "
                               "again goes on")
             elif asked is None and time.monotonic() - self._moved > PATIENCE:
-                self._abandon(1, FAILED, f"no progress for {PATIENCE:.0f} s: the device, or "
-                              "another part of the machine, does not answer")
+                self._abandon(HUNG if SUPERVISED in os.environ else 1, FAILED,
+                              f"no progress for {PATIENCE:.0f} s: the device, or another part of "
+                              "the machine, does not answer")
 
     def _abandon(self, status: int, state: str, message: str) -> None:
         """Ends the process, whose main thread does not answer; its chunks are given back."""

@@ -12,6 +12,8 @@ from glob import glob
 from types import TracebackType
 
 RESTARTS = 20  #: times that a worker's place is filled again; a chunk is split in three steps
+HUNG = 75  #: status by which a worker of ours says that it hung: the device never answered
+SUPERVISED = "BOSSNET_SUPERVISED"  #: variable of their environment, so that they say it
 GRACE = 60.0  #: seconds that workers have to end when they are asked to
 
 _GLANCE = 0.1  #: seconds between two looks at whether they have ended
@@ -28,7 +30,7 @@ def command(*arguments: str) -> list[str]:
 class Workers(AbstractContextManager["Workers"]):
     """Some workers of one run; a context manager, at whose end they are gone.
 
-    One that is killed, or dies of a fault, is replaced; one that ends by itself is not.
+    One that is killed, dies of a fault, or hangs is replaced; one that ends by itself is not.
 
     Args:
         command: of each; see `command`.
@@ -67,9 +69,11 @@ class Workers(AbstractContextManager["Workers"]):
         for number, place in enumerate(self._places, 1):
             if place.process is None or (status := place.process.poll()) is None:
                 continue
-            if status < 0 and self._asked is None and place.restarts:
+            is_dead = status < 0 or status == HUNG
+            if is_dead and self._asked is None and place.restarts:
+                how = "it hung" if status == HUNG else signal.Signals(-status).name
                 _log.warning("worker %d of %d died (%s) and is started again", number,
-                             len(self._places), signal.Signals(-status).name)
+                             len(self._places), how)
                 place.restarts -= 1
                 self._start(place)
             else:
@@ -95,8 +99,8 @@ class Workers(AbstractContextManager["Workers"]):
     def _start(self, place: "_Place") -> None:
         # In a group of its own: Ctrl-C on the terminal is for this process, which passes it on.
         place.process = subprocess.Popen(
-            self._command, env=os.environ | place.environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, process_group=0)
+            self._command, env=os.environ | place.environment | {SUPERVISED: "1"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0)
 
 
 class _Place:
