@@ -1,6 +1,7 @@
 """An outage must not become a release: of storage, of readers, of the database."""
 
 import re
+import signal
 import threading
 
 import pytest
@@ -91,6 +92,22 @@ def test_a_folder_that_vanishes_stops_the_run_and_leaves_no_row_behind(astra, ni
     assert [(r["task_pk"], r["created"]) for r in rows_of(astra)] == [
         (r["task_pk"], r["created"]) for r in complete]
     assert not any(r["result_flags"] & 1 for r in rows_of(astra))
+
+
+def test_a_run_that_is_stopped_before_an_outage_is_judged_leaves_no_row_of_it(
+        astra, folder, tmp_path):
+    slow = layouts.spec(tmp_path / "slow.fits", pixels=2100)
+    astra.register([*(f"night/spec-{i % 5}.fits" for i in range(100)), slow])
+    run_inside(astra)
+    before = rows_of(astra)
+    with silent(slow):
+        folder.rename(folder.with_name("away"))
+        run = Started(astra, "--overwrite", "--batch-size", 16)
+        run.wait_until_it_hangs()
+        status, said = run.stop(signal.SIGINT)
+    assert status == 130, said
+    assert (last_run(astra)["state"], last_run(astra)["n_done"]) == ("interrupted", 0)
+    assert rows_of(astra) == before
 
 
 def test_few_failures_and_failures_that_are_allowed_do_not_stop_a_run(astra, tmp_path):

@@ -20,6 +20,13 @@ def test_more_than_half_is_an_outage_and_half_is_not():
     assert not watch([True, False] * 200 + [True], max_failures=0.6).is_outage
 
 
+def test_also_of_a_few_most_may_not_fail_without_suspicion():
+    assert watch([True]).is_suspicious
+    assert not watch([True, False]).is_suspicious
+    assert not watch([True], max_failures=1).is_suspicious
+    assert not watch([]).is_suspicious
+
+
 def test_only_the_last_thousand_count():
     w = watch([False] * 5000 + [True] * 500)
     assert not w.is_outage

@@ -62,6 +62,11 @@ class OutageWatch:
         """Whether this worker must stop, while the others do well."""
         return self._is_too_much(*self.window) and not self.is_outage
 
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether it may become one: so many failed, of however few."""
+        return self._failed > self.max_failures * len(self._last)
+
     def _is_too_much(self, number: int, failed: int) -> bool:
         return number >= LEAST and failed > self.max_failures * number
 

@@ -153,7 +153,11 @@ class Worker:
             try:
                 self._until_all_is_done(readers, device)
             except DeviceLostError as e:
+                self._drop_suspicions()
                 self._give_back(blame=str(e))
+                raise
+            except KeyboardInterrupt:
+                self._drop_suspicions()
                 raise
             except RunEndedError:
                 self._drop_troubles()
@@ -339,6 +343,11 @@ class Worker:
         keys = {t.spectrum_pk for t in self.watch.troubles}
         for opened in self._open:
             opened.rows = [row for row in opened.rows if row["spectrum_pk"] not in keys]
+
+    def _drop_suspicions(self) -> None:
+        """The same where it ends before they are judged, and many of the last spectra failed."""
+        if self.watch.is_suspicious:
+            self._drop_troubles()
 
     def _stop_for_outage(self) -> None:
         self._drop_troubles()
