@@ -1,5 +1,7 @@
 """A run that others work on, followed to its end."""
 
+from dataclasses import replace
+
 import pytest
 
 from bossnet.work.following import RunNotDone, follow, judge
@@ -33,3 +35,13 @@ def test_a_run_with_something_left_and_nobody_there_is_not_done(config, run, joi
     assert (standing.state, standing.chunks_left) == ("running", 2)
     with pytest.raises(RunNotDone, match=r"gone \(1 running\) and 2 chunks are left"):
         judge(run, standing)
+
+
+def test_it_hears_also_while_the_database_is_away(config):
+    def waiting():
+        raise KeyboardInterrupt
+
+    away = replace(config, database_url="postgresql://localhost:1/nowhere")
+    with pytest.raises(KeyboardInterrupt):
+        follow(away, 1, there=lambda: 1, progress=Silent(), pause=0.0, to_their_end=True,
+               waiting=waiting)

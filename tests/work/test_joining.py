@@ -1,9 +1,14 @@
 """Which runs take a further worker, and what it needs."""
 
+import os
+import signal
+from contextlib import contextmanager
+
 import pytest
 
 from bossnet.errors import ConfigurationError, RunEndedError
 from bossnet.task import BossNetTask
+from bossnet.work.interruption import Interruption
 from bossnet.work.joining import join
 from bossnet.work.settings import Settings
 from network.made import TINY, random_network
@@ -87,3 +92,34 @@ def test_what_an_overwriting_continues_is_known_to_every_worker(planned, worker,
     run = BossNetTask.execute(config, settings, weights=str(tiny.path), plan_only=True).run_pk
     assert worker(run).n_done == 6
     assert {row["run_pk"] for row in sql("SELECT run_pk FROM boss_net")} == {run}
+
+
+def test_whatever_keeps_a_worker_from_joining_is_on_record_under_slurm(
+        planned, config, sql, monkeypatch):
+    def broken(name):
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+    monkeypatch.setenv("SLURM_JOB_ID", "42")
+    with pytest.raises(RuntimeError, match="no kernel image"):
+        join(config, planned, task=broken, device="cpu", readers=1)
+    assert sql("SELECT state, slurm_job, error_message FROM bossnet_worker") == [
+        {"state": "failed", "slurm_job": "42",
+         "error_message": "no kernel image is available for execution on the device"}]
+
+
+def test_a_signal_right_after_joining_leaves_no_worker_behind(planned, worker, sql, monkeypatch):
+    deferred, left = Interruption.deferred, []
+
+    @contextmanager
+    def and_then_a_signal(self):
+        with deferred(self):
+            yield
+        if not left:
+            left.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Interruption, "deferred", and_then_a_signal)
+    with pytest.raises(KeyboardInterrupt):
+        worker(planned)
+    assert sql("SELECT state FROM bossnet_worker") == [{"state": "stopped"}]
+    assert sql("SELECT state FROM bossnet_run") == [{"state": "interrupted"}]

@@ -1,5 +1,6 @@
 """Joining a run and leaving it; what becomes of the run."""
 
+import psycopg2
 import pytest
 
 from bossnet.errors import RunEndedError
@@ -95,4 +96,23 @@ def test_a_worker_that_was_taken_for_dead_goes_on_as_another_one(run, joined, sq
     one.join_again()
     assert one.member.pk == 2
     assert one.claim().pk == chunk.pk
+    assert one.member.starts(one.database) == 2
+
+
+def test_a_worker_whose_joining_was_not_answered_is_there_once(run, joined, sql):
+    one = joined(run)
+    answered = one.member._join
+
+    def unanswered(connection, again):
+        pk = answered(connection, again)
+        if not again:
+            connection.commit()
+            connection.close()
+            raise psycopg2.OperationalError("the answer was lost")
+        return pk
+
+    one.member._join = unanswered
+    one.join_again()
+    assert sql("SELECT pk, state FROM bossnet_worker ORDER BY pk") == [
+        {"pk": 1, "state": "failed"}, {"pk": one.member.pk, "state": "running"}]
     assert one.member.starts(one.database) == 2

@@ -64,7 +64,8 @@ def look(database: Reconnecting, run_pk: int) -> Standing:
 
 
 def follow(config: Config, run_pk: int, *, there: Callable[[], int], progress: Progress,
-           pause: float, to_their_end: bool) -> Standing:
+           pause: float, to_their_end: bool, waiting: Callable[[], None] = lambda: None
+           ) -> Standing:
     """Watches a run until nobody works on it any more.
 
     Args:
@@ -74,9 +75,11 @@ def follow(config: Config, run_pk: int, *, there: Callable[[], int], progress: P
         progress: who is told how it goes on.
         pause: seconds between two looks.
         to_their_end: wait for workers to be gone, also when the run has ended.
+        waiting: called now and then while the database is away; what it raises ends that.
     """
     before: Standing | None = None
-    with closing(Reconnecting(partial(connect, config, application="astra srun"))) as database:
+    opened = partial(connect, config, application="astra srun")
+    with closing(Reconnecting(opened, waiting=waiting)) as database:
         while True:
             number = there()  # first: what they did before they went is seen then
             standing = look(database, run_pk)

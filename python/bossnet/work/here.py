@@ -31,10 +31,14 @@ def work_here(config: Config, run_pk: int, number: int, options: Sequence[str], 
         RunNotDone: the workers have ended, and the run is not done.
         KeyboardInterrupt: it was asked to stop; what was finished is written.
     """
+    def waiting() -> None:
+        if interruption.asked and not there():
+            raise KeyboardInterrupt
+
     interruption = Interruption()
     with _working(interruption, run_pk, number, options, device, database) as (_, there):
         standing = follow(config, run_pk, there=there, progress=progress, pause=PAUSE,
-                          to_their_end=True)
+                          to_their_end=True, waiting=waiting)
     if interruption.asked and standing.state != "done":
         raise KeyboardInterrupt
     judge(run_pk, standing)

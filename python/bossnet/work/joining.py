@@ -12,7 +12,7 @@ from psycopg2.extras import RealDictCursor
 from bossnet.config import Config
 from bossnet.database.connection import connect
 from bossnet.database.reconnecting import Reconnecting, patiently
-from bossnet.errors import BossNetError, ConfigurationError, RunEndedError
+from bossnet.errors import ConfigurationError, RunEndedError
 from bossnet.task import Task
 from bossnet.work import plan
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
@@ -67,9 +67,10 @@ def join(config: Config, run_pk: int, *, task: Callable[[str], type[Task]], devi
         try:
             job = _job(record, task(record["task"]), config, summary, times, device=device,
                        batch_size=batch_size, readers=readers, profile=profile)
-        except BossNetError as e:
+        except Exception as e:  # also what a device's driver says
             with closing(Reconnecting(partial(connect, config))) as database:
-                Member(run_pk, device=device).fail_to_join(database, str(e))
+                Member(run_pk, device=device).fail_to_join(
+                    database, str(e) or type(e).__name__)
             raise
         try:
             shift(job, config, summary, interruption, progress)

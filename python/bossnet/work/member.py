@@ -124,7 +124,10 @@ class Member:
 
         return database.transaction(leaving)
 
-    def _join(self, connection: Connection, _: bool) -> int:
+    def _join(self, connection: Connection, again: bool) -> int:
+        if again:  # a first try may have been committed, without an answer
+            _do(connection, "forget_unknown", run=self.run_pk, known=self.pk, pid=self._pid,
+                hostname=self._host, process=self._process)
         if self.pk:  # of what it was before nothing is left
             _do(connection, "leave_worker", worker=self.pk, state=FAILED, t_database=0.0,
                 message="it lost its chunks, and went on as another worker", t_work=self.seconds)

@@ -95,11 +95,11 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
     with closing(Reconnecting(opened, waiting=waiting)) as database:
         heart = Heart(opened, member, OutageWatch(job.settings.max_failures), interruption,
                       database)
-        with interruption.deferred():
-            member.join(database)
-        summary.worker_pk = member.pk
         with ExitStack() as stack:
-            stack.enter_context(_left(job, member, database, heart, summary))
+            with interruption.deferred():
+                member.join(database)
+                stack.enter_context(_left(job, member, database, heart, summary))
+            summary.worker_pk = member.pk
             stack.enter_context(heart)
             at_once = _tuned(job, config, summary.n_selected)
             readers = stack.enter_context(Readers(

@@ -23,6 +23,12 @@ VALUES (%(run)s, %(hostname)s, %(pid)s, %(process)s, %(slurm_job)s, %(slurm_task
         %(arithmetic)s, %(lease)s)
 RETURNING pk
 
+-- name: forget_unknown
+-- A worker that this process became without knowing it: the answer to its joining was lost.
+DELETE FROM bossnet_worker
+WHERE run_pk = %(run)s AND hostname = %(hostname)s AND pid = %(pid)s AND process = %(process)s
+  AND state = 'running' AND pk <> %(known)s
+
 -- name: insert_failed_worker
 -- A worker that failed before it could join, of a run that still takes workers.
 INSERT INTO bossnet_worker (run_pk, state, finished, error_message, hostname, pid, process,
