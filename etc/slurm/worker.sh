@@ -13,16 +13,17 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-{{threads}}}"
 # Before the time limit Slurm sends USR1 to this shell: the workers end cleanly, and this task
 # queues itself again to go on. SIGTERM comes when the job is cancelled, requeued or preempted;
 # Slurm itself then knows what becomes of it. Both are passed on as USR1, which never insists.
-workers= again=
-trap 'again=yes; kill -USR1 "$workers"' USR1
-trap 'kill -USR1 "$workers"' TERM
+workers= again= asked=
+pass_on() { asked=yes; [ -z "$workers" ] || kill -USR1 "$workers" 2>/dev/null; }
+trap 'again=yes; pass_on' USR1
+trap pass_on TERM
 
 {{command}} &
 workers=$!
+[ -z "$asked" ] || pass_on  # it came before there was anybody to pass it on to
 
-wait "$workers"; status=$?
-while [ "$status" -gt 128 ] && kill -0 "$workers" 2>/dev/null; do  # only a trap ended the waiting
-    wait "$workers"; status=$?
+while asked=; wait "$workers"; status=$?; [ -n "$asked" ]; do  # a trap ended the waiting
+    :
 done
 if [ -n "$again" ] && [ "$status" -gt 128 ]; then
     scontrol requeue "$SLURM_JOB_ID"

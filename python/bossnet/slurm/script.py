@@ -23,8 +23,11 @@ def logs_of(profile: Profile) -> Path:
 
 
 def options(profile: Profile, run: int | None) -> list[str]:
-    """What sbatch is asked for."""
+    """What sbatch is asked for. Raises ConfigurationError if a line cannot hold it."""
     logs = str(logs_of(profile)).replace("%", "%%")
+    if not logs.isprintable():  # also where it is the folder that one happens to be in
+        raise ConfigurationError(f"the folder of the logs, {logs!r}, holds a sign that cannot be "
+                                 "printed: name another one with --logs")
     asked = {
         "job-name": job_name(run), "array": f"1-{profile.tasks}", "account": profile.account,
         "partition": profile.partition, "time": profile.time, "nodes": 1, "ntasks": 1,
