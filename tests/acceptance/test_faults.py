@@ -20,10 +20,10 @@ from helpers import silent, wait_until
 from postgres_server import PostgresServer, folder_for_postgres
 from spectra import layouts
 
-LEASE, BEAT = 3, 0.5  #: seconds, in place of minutes
+LEASE, BEAT = 5, 0.5  #: seconds, in place of minutes
 SHORT = {"work.plan.CHUNK": 50}
 LIVELY = {"work.settings.SILENCE": LEASE, "work.heartbeat.BEAT": BEAT}
-HUNG = {"work.heartbeat.PATIENCE": 2}
+HUNG = {"work.heartbeat.PATIENCE": 8}
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,8 @@ def test_files_whose_reading_fails_are_failed_rows_with_the_reason(
 
 def test_an_outage_is_seen_across_the_workers_of_a_run(database_url, tmp_path, tiny, slow):
     other = layouts.spec(tmp_path / "other.fits", pixels=2100)
-    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=LIVELY | SHORT)
+    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=SHORT | {
+        "work.heartbeat.BEAT": BEAT})
     # Each worker has fewer than the 200 failures by which a run is judged, and hangs then; what
     # the first one reads ahead meanwhile, in whole chunks, is not for the second.
     gone = [tmp_path / "gone.fits"] * 299
@@ -206,7 +207,7 @@ def test_an_outage_is_seen_across_the_workers_of_a_run(database_url, tmp_path, t
         first = Started(astra, *batches)
         first.wait_until_it_hangs()
         second = StartedWorker(astra, *batches)
-        said = [ended(run, 1, within=30).splitlines()[-1] for run in (first, second)]
+        said = [ended(run, 1, within=60).splitlines()[-1] for run in (first, second)]
     assert any("spectra failed" in line and str(tmp_path) in line for line in said)
     assert last_run(astra)["state"] == "failed"
     assert not rows_of(astra)
@@ -217,12 +218,12 @@ def test_an_outage_is_seen_across_the_workers_of_a_run(database_url, tmp_path, t
 
 def test_a_spectrum_that_kills_its_workers_becomes_one_flagged_row(
         database_url, tmp_path, tiny, files):
-    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=LIVELY | SHORT)
+    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=SHORT)
     night = astra.register(files * 40)
     deadly = night[77]
     astra.alterations["cursed"] = {str(deadly): "kill"}
     worker, deaths = Started(astra), 0
-    while worker.process.wait(60) == -signal.SIGKILL:
+    while worker.process.wait(200) == -signal.SIGKILL:
         deaths += 1
         worker.process.communicate()
         assert deaths < 12
@@ -241,15 +242,11 @@ def test_a_spectrum_that_kills_its_workers_becomes_one_flagged_row(
 
 def test_a_device_that_is_lost_costs_its_worker_a_restart_and_the_spectrum_in_the_end_its_row(
         database_url, tmp_path, tiny, files):
-    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=LIVELY | SHORT)
+    astra = AlteredCommands(database_url, tmp_path, tiny.path, constants=SHORT)
     night = astra.register(files * 40)
     cursed = night[77]
     astra.alterations["cursed"] = {str(cursed): "lost"}
-    run, processes = Started(astra), 1
-    while run.process.wait(120) == 1 and processes < 6:  # it starts itself again a few times only
-        assert "illegal memory access" in run.process.communicate()[1]
-        run, processes = StartedWorker(astra), processes + 1
-    ended(run)
+    ended(Started(astra), within=400)  # it begins anew with each step towards that spectrum
     rows = assert_all_is_there(astra, night, failed=[cursed])
     assert "illegal memory access" in rows[77]["error_message"]
     assert last_run(astra)["state"] == "done"
