@@ -38,7 +38,7 @@ from bossnet.work.summary import Summary
 from bossnet.work.worker import Progress, Worker, together
 
 MANY = 2000  #: spectra, for which it is worthwhile to measure how the device is fastest
-RESTARTS = 5  #: times that a process may begin anew, as its device has failed
+RESTARTS = 20  #: times that a process may begin anew, as its device has failed
 
 _log = logging.getLogger(__name__)
 
