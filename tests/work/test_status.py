@@ -2,9 +2,7 @@
 
 import re
 
-import psycopg2
 import pytest
-from psycopg2.extras import RealDictCursor
 
 from bossnet import v_astra
 from bossnet.cli import showing
@@ -17,20 +15,6 @@ from bossnet.work import status
 def connection(config):
     connection = connect(config)
     yield connection
-    connection.close()
-
-
-@pytest.fixture
-def sql(config):
-    """Statements of somebody else; rows as dictionaries."""
-    connection = psycopg2.connect(config.database_url, options="-c search_path=bossnet")
-    connection.autocommit = True
-
-    def sql(statement, *values):
-        with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-            cursor.execute(statement, values or None)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-    yield sql
     connection.close()
 
 
