@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy import units
@@ -16,6 +15,7 @@ from bossnet.evaluation.sample import Sample
 from bossnet.flags import Outcome
 from bossnet.observation import Observation
 from bossnet.spectra import SURVEYS, read
+from bossnet.tables import numbers, read_table, texts
 
 #: What is known of a spectrum, and the usual names of its column; the first that is there counts.
 #: The velocity is the one relative to the file's frame, as the network gives it.
@@ -31,7 +31,6 @@ USUAL: dict[str, tuple[str, ...]] = {
 }
 _LABELS = ("teff", "log_teff", "logg", "fe_h", "rv")
 _UNITS = {"teff": units.K, "rv": units.km / units.s}
-_NONE = -999.0  #: at and below it is what catalogues write where a value is not known
 
 
 def read_labels(path: Path, *, columns: Mapping[str, str] | None = None,
@@ -47,12 +46,12 @@ def read_labels(path: Path, *, columns: Mapping[str, str] | None = None,
     Raises:
         ConfigurationError: the table cannot be read, lacks a column, or no row is left.
     """
-    table = _read(path)
+    table = read_table(path)
     found = _columns(path, table, columns or {})
     taken = np.ones(len(table), bool)
     for key, limit in (above or {}).items():
         with np.errstate(invalid="ignore"):
-            taken &= _numbers(path, table, found.get(key, key)) > limit
+            taken &= numbers(path, table, found.get(key, key)) > limit
     if not taken.any():
         raise ConfigurationError(f"{path}: no row is left of {len(table)}"
                                  + _where(above or {}))
@@ -61,14 +60,15 @@ def read_labels(path: Path, *, columns: Mapping[str, str] | None = None,
     def known(key: str) -> NDArray[np.float64]:
         if key not in found:
             return np.full(count, np.nan)
-        return _numbers(path, table, found[key], unit=_UNITS.get(key))[taken]
+        return numbers(path, table, found[key], unit=_UNITS.get(key))[taken]
 
     with np.errstate(divide="ignore", invalid="ignore"):
         of_teff = np.log10(known("teff"))
     by_column = {"log_teff": np.where(np.isfinite(of_teff), of_teff, known("log_teff")),
                  "logg": known("logg"), "fe_h": known("fe_h"), "v_rel": known("rv")}
-    names = _texts(table, found["file"])[taken]
-    subsets = _texts(table, found["subset"])[taken] if "subset" in found else np.full(count, "")
+    names = texts(path, table, found["file"])[taken]
+    subsets = (texts(path, table, found["subset"])[taken] if "subset" in found
+               else np.full(count, ""))
     return Sample(
         names, subsets, np.stack([by_column[name] for name in COLUMNS], axis=1), known("snr"),
         lambda: _observations(folder or path.parent, names),
@@ -90,19 +90,6 @@ def _observations(folder: Path, names: NDArray[np.str_]) -> Iterator[Observation
             yield Observation(spectrum, in_rest_frame=SURVEYS[spectrum.survey].frame == "rest")
 
 
-def _read(path: Path) -> Table:
-    try:
-        table = Table.read(path)
-    except Exception as e:  # astropy raises nearly everything
-        reason = " ".join(str(e).split()) or type(e).__name__
-        raise ConfigurationError(f"{path}: cannot be read as a table (CSV, ECSV, FITS or "
-                                 f"VOTable): {reason[:300]}") from e
-    table.convert_bytestring_to_unicode()
-    if not len(table):
-        raise ConfigurationError(f"{path}: has no rows")
-    return table
-
-
 def _columns(path: Path, table: Table, named: Mapping[str, str]) -> dict[str, str]:
     """The column of each key that the table knows."""
     there = {name.lower(): name for name in reversed(table.colnames)}
@@ -120,30 +107,6 @@ def _columns(path: Path, table: Table, named: Mapping[str, str]) -> dict[str, st
         raise ConfigurationError(f"{path}: no column of labels was recognised; name some, such as "
                                  "--column teff=NAME; it has " + ", ".join(table.colnames))
     return found
-
-
-def _numbers(path: Path, table: Table, name: str, *, unit: Any = None) -> NDArray[np.float64]:
-    """(N,) a column's values, NaN where not known."""
-    if name not in table.colnames:
-        raise ConfigurationError(f"{path}: no column {name!r}; it has "
-                                 f"{', '.join(table.colnames)}")
-    column = table[name]
-    try:
-        values = np.ma.filled(np.ma.asarray(column).astype(np.float64), np.nan)
-        if unit is not None and column.unit is not None:
-            values = values * column.unit.to(unit)
-    except (TypeError, ValueError, units.UnitConversionError) as e:
-        raise ConfigurationError(f"{path}: column {name!r} is not of numbers"
-                                 + (f" in {unit}" if unit is not None else "") + f": {e}") from e
-    if values.ndim != 1:
-        raise ConfigurationError(f"{path}: column {name!r} holds arrays, not numbers")
-    return np.where(values > _NONE, values, np.nan)
-
-
-def _texts(table: Table, name: str) -> NDArray[np.str_]:
-    """(N,) a column as text, empty where masked."""
-    column = np.ma.asarray(table[name])
-    return np.ma.filled(column.astype(np.str_), "")
 
 
 def _where(above: Mapping[str, float]) -> str:
