@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bossnet.flags import Outcome, names
 from bossnet.network.card import Card
+from bossnet.network.noise_model import Law, NoiseModel
 from bossnet.network.prediction import DirectPredictor, Exposure, Predictions
 from bossnet.observation import Observation
 from bossnet.spectra.spectrum import Spectrum
@@ -97,12 +99,15 @@ class Propagated:
 
     network = BossNetTask.network
 
-    def __init__(self, spread):
-        self.spread, self.card = spread, Card("made", "boss", {}, [], [], [])
+    def __init__(self, spread, *, logg=3.7, noise_model=None):
+        self.spread, self.logg = spread, logg
+        self.card = Card("made", "boss", {}, [], [], [],
+                         noise_model=noise_model and noise_model.as_card())
 
     def predict(self, batch, *, n_draws, seed):
         n = len(batch)
         values, missing = np.full((n, 4), 3.7), np.full((n, 4), math.nan)
+        values[:, 0] = self.logg
         return Predictions(values, np.full((n, 4), self.spread), missing, np.zeros((n, 4, 4)),
                            values, missing[:, 0], np.ones(n, bool))
 
@@ -122,6 +127,45 @@ def test_a_propagated_uncertainty_must_be_finite_without_draws_too():
     result = next(BossNetTask(Propagated(math.inf), n_draws=0).run([spectrum()]))
     assert result.outcome is Outcome.NOT_FINITE
     assert "e_logg" in result.error_message
+
+
+@pytest.fixture(scope="module")
+def modelled(tiny):
+    """The task's weights with a noise model of log g, log Teff and velocity in their card."""
+    model = NoiseModel({"logg": Law((2.0, 3.0), (0.3, 0.4), snr=(10.0, 40.0)),
+                        "log_teff": Law((1.25,), (10.0,), added="linear", unit="K"),
+                        "v_rel": Law((0.5,))})
+    return replace(tiny, card=replace(tiny.card, noise_model=model.as_card()))
+
+
+def test_a_noise_model_makes_the_errors_of_the_raw_ones(task, modelled):
+    raw = next(task.run([spectrum(1)])).values
+    task = BossNetTask(DirectPredictor(modelled, BossNetTask.network), n_draws=6, seed=1)
+    v = next(task.run([Observation(spectrum(1), snr=20.0)])).values
+    for name in ("log_teff", "logg", "fe_h", "v_rel"):
+        assert v[f"raw_e_{name}"] == pytest.approx(raw[f"raw_e_{name}"], rel=1e-4)
+        assert v[f"med_{name}"] == pytest.approx(raw[f"med_{name}"], rel=1e-4)
+    assert v["e_logg"] == pytest.approx(math.hypot(2.5 * v["raw_e_logg"], 0.35), rel=1e-5)
+    per_dex = v["teff"] * math.log(10)
+    assert v["e_teff"] == pytest.approx(1.25 * per_dex * v["raw_e_log_teff"] + 10, rel=1e-5)
+    assert v["e_teff"] == pytest.approx(per_dex * v["e_log_teff"], rel=1e-5)
+    assert v["e_fe_h"] == v["raw_e_fe_h"]
+    assert v["e_v_rad"] == v["e_v_rel"] == pytest.approx(0.5 * v["raw_e_v_rel"], rel=1e-5)
+    assert {n: x for n, x in v.items() if n.startswith("rho_")} \
+        == pytest.approx({n: x for n, x in raw.items() if n.startswith("rho_")}, abs=1e-3)
+
+
+def test_without_draws_a_noise_model_has_nothing_to_work_on(modelled):
+    task = BossNetTask(DirectPredictor(modelled, BossNetTask.network), n_draws=0)
+    values = next(task.run([spectrum()])).values
+    assert all(values[n] is None for n in values if n.startswith(("e_", "raw_e_")))
+
+
+@pytest.mark.parametrize(("factor", "is_set"), [(0.9, False), (1.1, True)])
+def test_flags_are_judged_on_the_modelled_errors(factor, is_set):
+    between = Propagated(0.3, logg=6.0, noise_model=NoiseModel({"logg": Law((factor,))}))
+    result = next(BossNetTask(between).run([spectrum()]))
+    assert ("flag_stranded_logg" in names(result.result_flags)) is is_set
 
 
 class Broken:

@@ -1,6 +1,6 @@
 """The main job, pure and in memory: spectra in, parameters, uncertainties and flags out.
 
-    observation -> (prepare -> predict) -> describe -> flag -> result
+    observation -> (prepare -> predict) -> describe -> model the errors -> flag -> result
 
 Files, tables and processes are around it, in `work`.
 """
@@ -18,6 +18,7 @@ from bossnet.flags import BAD, WARN, Case, Outcome, judge
 from bossnet.network.boss import BOSS
 from bossnet.network.declaration import Network
 from bossnet.network.device import is_lost
+from bossnet.network.noise_model import effective
 from bossnet.network.prediction import Exposure, Predictions, Predictor
 from bossnet.observation import Observation
 from bossnet.quality import Quality, assess
@@ -81,6 +82,9 @@ class Task:
         n_draws: noise realisations of each spectrum whose uncertainties need them; 0 for none.
         seed: of the noise.
         snr_limit: below which ``flag_low_snr`` is set.
+
+    Attributes:
+        noise_model: turns raw errors into reported ones.
     """
 
     network: Network
@@ -89,6 +93,7 @@ class Task:
                  snr_limit: float = 5.0) -> None:
         self.predictor = predictor
         self.n_draws, self.seed, self.snr_limit = n_draws, seed, snr_limit
+        self.noise_model = effective(predictor.card.noise_model, self.network.noise_model)
 
     def run(self, observations: Iterable[Observation | Spectrum], *,
             at_once: int = 64) -> Iterator[Result]:
@@ -145,7 +150,7 @@ class Task:
         values = dict(zip(columns, predictions.parameters[i].tolist(), strict=True))
         for name, spread, median in zip(columns, predictions.spread[i].tolist(),
                                         predictions.median[i].tolist(), strict=True):
-            values[f"raw_e_{name}"] = values[f"e_{name}"] = spread
+            values[f"raw_e_{name}"] = spread
             values[f"med_{name}"] = median
         place = {name: k for k, name in enumerate(columns)}
         for a, b in combinations([c for c in _PAIRED if c in place], 2):
@@ -168,7 +173,7 @@ class Task:
             outcome = Outcome.DEVICE_FAILED if device else Outcome.FAILED
             message = f"{type(predicted).__name__} while predicting: {predicted}"
         elif predicted is not None:
-            values = self._stored(predicted.columns, observation)
+            values = self._stored(predicted.columns, observation, snr)
             distance, linear = predicted.distance, predicted.linear
             missing = [c for c in self._must_be_finite(observation, linear) if values[c] is None]
             if missing:
@@ -184,12 +189,17 @@ class Task:
             ood_limit=self.predictor.card.ood_limit))
         return Result(outcome, values, flags, message, linear)
 
-    def _stored(self, predicted: dict[str, float], observation: Observation
+    def _stored(self, predicted: dict[str, float], observation: Observation, snr: float | None
                 ) -> dict[str, float | None]:
-        """Columns as stored: those of teff and v_rad added, what is not finite as None."""
+        """Columns as stored: errors modelled, those of teff and v_rad added, what is not finite
+        as None."""
         values = dict(predicted)
         with np.errstate(over="ignore"):
-            values["teff"] = float(np.float64(10.0) ** values["log_teff"])
+            values["teff"] = teff = float(np.float64(10.0) ** values["log_teff"])
+        for parameter in self.network.parameters:
+            name = parameter.column
+            values[f"e_{name}"] = self.noise_model.error(name, values[f"raw_e_{name}"], snr=snr,
+                                                         teff=teff)
         values["e_teff"] = values["teff"] * math.log(10) * values["e_log_teff"]
         if self.network.has_velocity:
             # In the rest frame v_rel is a residual to the velocity the frame was moved by.

@@ -10,7 +10,7 @@ from bossnet.network.frozen import load, save
 
 
 def random_network(path, *, seed=0, network=BOSS, reference=None, ood_limit=None,
-                   **architecture):
+                   noise_model=None, **architecture):
     """A frozen network with random weights, its outputs spread a little."""
     torch.manual_seed(seed)
     shape = Architecture(num_targets=len(network.parameters), **architecture)
@@ -18,7 +18,8 @@ def random_network(path, *, seed=0, network=BOSS, reference=None, ood_limit=None
     card = Card(name="random", network=network.kind, architecture=shape.as_dict(),
                 parameters=[p.label for p in network.parameters],
                 label_mean=[p.mean for p in network.parameters],
-                label_std=[p.std for p in network.parameters], ood_limit=ood_limit)
+                label_std=[p.std for p in network.parameters], ood_limit=ood_limit,
+                noise_model=noise_model)
     save(path, module.state_dict(), card, reference=reference)
     return load(path)
 

@@ -155,9 +155,10 @@ def test_without_a_reference_there_is_no_distance(engine, tiny):
     assert np.isnan(got.distance).all()
 
 
-def test_a_noise_model_is_refused_as_long_as_none_can_be_applied(engine, measured):
-    card = replace(measured.card, noise_model={"logg": [1.0]})
-    with pytest.raises(WeightsError, match="noise_model cannot be applied"):
+def test_a_noise_model_of_a_parameter_that_the_network_has_not_is_refused(engine, measured):
+    card = replace(measured.card, noise_model={"parameters": {"age": {"factor": 2.0}}})
+    with pytest.raises(WeightsError, match="no parameter of BOSS Net is called age; there are "
+                                           "logg, log_teff"):
         engine(replace(measured, card=card), BOSS)
 
 

@@ -3,8 +3,16 @@
 import numpy as np
 
 from bossnet.network.declaration import Limits, Network, Parameter
+from bossnet.network.noise_model import Law, NoiseModel
 
 PIXELS = 8575  #: of an apStar row, log10 wavelength = 4.179 + 6e-6 i (contract, section 1)
+
+#: The survey's own for APOGEE Net, of errors from draws: linear, a floor in K for Teff.
+SURVEY_NOISE = NoiseModel(
+    {"log_teff": Law((1.25,), (10.0,), added="linear", unit="K"),
+     "logg": Law((1.25,), (0.01,), added="linear"),
+     "fe_h": Law((1.0,), (0.01,), added="linear")},
+    origin={"of": "SDSS-V Astra, APOGEE Net"})
 
 APOGEE = Network(
     name="apogeenet",
@@ -21,4 +29,5 @@ APOGEE = Network(
     table="apogee_net",
     spectrum_tables=("apogee_coadded_spectrum_in_apstar",),
     gaps=((15806.0, 15858.0), (16432.0, 16474.0)),
+    noise_model=SURVEY_NOISE,
 )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bossnet.errors import WeightsError
+from bossnet.network.noise_model import NoiseModel
 
 Status = Literal["demonstration", "science"]
 
@@ -34,7 +35,8 @@ class Card:
         licence: of the weights.
         provenance: how they were made: sources, counts, seed, recipe, command, citations.
         coverage: where they hold, and where not.
-        noise_model: turns raw errors into ``e_*``; None: they are equal.
+        noise_model: turns raw errors into ``e_*`` (`noise_model.NoiseModel`); None: that of the
+            network's declaration, where it has one, else they are equal.
         ood_limit: the distance beyond which ``flag_out_of_distribution`` is set; None: never.
         sha256: digest of tensors and card; set by `frozen.save`.
     """
@@ -64,6 +66,11 @@ class Card:
         limit = self.ood_limit
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise WeightsError(f"card of {self.name!r}: ood_limit {limit!r} is no positive number")
+        if self.noise_model is not None:
+            try:
+                NoiseModel.from_card(self.noise_model)
+            except WeightsError as e:
+                raise WeightsError(f"card of {self.name!r}: {e}") from e
 
     def sealed(self, tensors: Mapping[str, NDArray[Any]]) -> "Card":
         """The card with the digest of itself and of these tensors."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bossnet.network.noise_model import NoiseModel
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -49,6 +51,8 @@ class Network:
         grid: (G,) float32, the wavelengths of the network's input, angstrom, vacuum.
         interpolates: whether spectra are interpolated onto the grid, or hold it already.
         gaps: wavelength ranges inside the grid that no spectrum covers (chip gaps), angstrom.
+        noise_model: turns raw errors into reported ones where the weights' card has none of its
+            own; None: they are equal.
         parameters: in the order of the published outputs.
         limits: beyond which a parameter is flagged.
         table: the results table.
@@ -65,6 +69,7 @@ class Network:
     table: str
     spectrum_tables: tuple[str, ...]
     gaps: tuple[tuple[float, float], ...] = ()
+    noise_model: NoiseModel | None = None
 
     @property
     def has_velocity(self) -> bool:

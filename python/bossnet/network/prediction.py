@@ -22,6 +22,7 @@ from bossnet.network import noise
 from bossnet.network.card import Card
 from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork
+from bossnet.network.noise_model import effective
 from bossnet.network.preparation import NativePixels, collate, interpolate, standardise
 
 #: Spectra at once: enough to keep the device busy, few enough to stay in its fast memory.
@@ -237,9 +238,12 @@ def check(card: Card, network: Network, *, origin: str) -> None:
     if card.parameters != labels:
         raise WeightsError(f"{origin}: parameters {card.parameters}, but {network.title} "
                            f"gives {labels}")
-    if card.noise_model is not None:
-        raise WeightsError(f"{origin}: the card's noise_model cannot be applied by this version; "
-                           "upgrade the software")
+    modelled = effective(card.noise_model, network.noise_model).laws
+    unknown = sorted(set(modelled) - {p.column for p in network.parameters})
+    if unknown:
+        raise WeightsError(f"{origin}: noise_model: no parameter of {network.title} is called "
+                           f"{', '.join(unknown)}; there are "
+                           f"{', '.join(p.column for p in network.parameters)}")
 
 
 def _realisations(pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
