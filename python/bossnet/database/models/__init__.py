@@ -10,9 +10,19 @@ The bulk of the work goes past them: results are written by COPY (``bossnet.data
 """
 
 from bossnet.database.models.base import Database, bind, database
-from bossnet.database.models.results import BossNet, BossNetCatalog, Run, Worker
+from bossnet.database.models.results import (
+    RESULTS,
+    ApogeeNet,
+    ApogeeNetCatalog,
+    BossNet,
+    BossNetCatalog,
+    Run,
+    Worker,
+)
 from bossnet.database.models.spectra import (
     ApogeeCoaddedSpectrumInApStar,
+    ApogeeCombinedSpectrum,
+    ApogeeVisitSpectrumInApStar,
     BossCombinedSpectrum,
     BossVisitSpectrum,
     LamostSpectrum,
@@ -20,6 +30,7 @@ from bossnet.database.models.spectra import (
     Spectrum,
 )
 
-__all__ = ["ApogeeCoaddedSpectrumInApStar", "BossCombinedSpectrum", "BossNet", "BossNetCatalog",
-           "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source", "Spectrum", "Worker",
-           "bind", "database"]
+__all__ = ["RESULTS", "ApogeeCoaddedSpectrumInApStar", "ApogeeCombinedSpectrum", "ApogeeNet",
+           "ApogeeNetCatalog", "ApogeeVisitSpectrumInApStar", "BossCombinedSpectrum", "BossNet",
+           "BossNetCatalog", "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source",
+           "Spectrum", "Worker", "bind", "database"]

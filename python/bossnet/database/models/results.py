@@ -106,7 +106,7 @@ class Worker(Model):
 
 
 class _Result(Model):
-    """What boss_net and boss_net_catalog share; each flag of ``bossnet.flags`` is an attribute."""
+    """What every table of results and its catalogue's view have."""
 
     task_pk = key("Key of the result; kept when the result is made again.")
     source = link(Source, "The object (source.pk).")
@@ -127,6 +127,33 @@ class _Result(Model):
     e_logg = real("Uncertainty (1 sigma) of logg [dex].")
     fe_h = real("Metallicity [Fe/H] [dex, relative to the Sun].")
     e_fe_h = real("Uncertainty (1 sigma) of fe_h [dex].")
+    uncertainty_method = text("How the uncertainties were estimated: draws or linear; NULL where"
+                              " there are none.")
+    snr = real("Signal-to-noise ratio per pixel: the survey's, else the median of flux / error.")
+    result_flags = BitField(help_text="Bits; each is described in bossnet.flags.")
+    flag_warn = boolean("Use with care: bit 4 or any of 12 to 19 of result_flags.")
+    error_message = text("Why the spectrum could not be processed; NULL where it was.")
+
+
+class _Table(_Result):
+    """What every table of results has, and no catalogue."""
+
+    t_elapsed = real("Time spent on the spectrum, its share of a batch [s].")
+    t_overhead = real("Time spent around it, its share [s].")
+    med_log_teff = real("Median of log_teff over the draws [dex of K].")
+    med_logg = real("Median of logg over the draws [dex of cm/s^2].")
+    med_fe_h = real("Median of fe_h over the draws [dex].")
+    rho_log_teff_logg = real("Correlation (Pearson, over the draws) of the errors of log_teff "
+                             "and logg; NULL below 3 draws.")
+    rho_log_teff_fe_h = real("Correlation of the errors of log_teff and fe_h; NULL below 3 draws.")
+    rho_logg_fe_h = real("Correlation of the errors of logg and fe_h; NULL below 3 draws.")
+    file_size = big("Size of the file that was read [byte].")
+    file_mtime = double("Modification time of the file that was read [s since 1970, UTC].")
+
+
+class _BossNet(_Result):
+    """What boss_net and boss_net_catalog share beside that."""
+
     v_rad = real("Barycentric radial velocity [km/s]: v_rel for spec and LAMOST files; for rest-"
                  "frame spectra (bit 21) the velocity of the frame plus v_rel, NULL where the "
                  "frame's is not known.")
@@ -134,57 +161,73 @@ class _Result(Model):
     v_rel = real("The network's radial velocity relative to the frame of the spectrum [km/s] "
                  "(bn_v_r in the survey's own table).")
     e_v_rel = real("Uncertainty (1 sigma) of v_rel [km/s].")
-    uncertainty_method = text("How the uncertainties were estimated: draws or linear; NULL where"
-                              " there are none.")
-    snr = real("Signal-to-noise ratio per pixel: the survey's, else the median of flux / error.")
-    result_flags = BitField(help_text="Bits; each is described in bossnet.flags.")
-    flag_warn = boolean("Use with care: bit 4 or any of 12 to 19 of result_flags.")
     flag_bad = boolean("Something is unreliable or missing: bit 0, 1, 2, 3, 8, 9, 10, 11 or 22 "
                        "of result_flags. A white dwarf is bad for its fe_h alone; "
                        "boss_net_catalog judges each parameter by itself.")
-    error_message = text("Why the spectrum could not be processed; NULL where it was.")
 
 
-class BossNet(_Result):
+class BossNet(_BossNet, _Table):
     """Stellar parameters by BOSS Net, one row for every spectrum, version and tag."""
 
-    t_elapsed = real("Time spent on the spectrum, its share of a batch [s].")
-    t_overhead = real("Time spent around it, its share [s].")
     raw_e_log_teff = real("e_log_teff before the noise model of the weights; equal without one "
                           "[dex].")
     raw_e_logg = real("e_logg before the noise model of the weights; equal without one [dex].")
     raw_e_fe_h = real("e_fe_h before the noise model of the weights; equal without one [dex].")
     raw_e_v_rel = real("e_v_rel before the noise model of the weights; equal without one [km/s].")
-    med_log_teff = real("Median of log_teff over the draws [dex of K].")
-    med_logg = real("Median of logg over the draws [dex of cm/s^2].")
-    med_fe_h = real("Median of fe_h over the draws [dex].")
     med_v_rel = real("Median of v_rel over the draws [km/s].")
-    rho_log_teff_logg = real("Correlation (Pearson, over the draws) of the errors of log_teff "
-                             "and logg; NULL below 3 draws.")
-    rho_log_teff_fe_h = real("Correlation of the errors of log_teff and fe_h; NULL below 3 draws.")
     rho_log_teff_v_rad = real("Correlation of the errors of log_teff and v_rad; NULL below 3 "
                               "draws.")
-    rho_logg_fe_h = real("Correlation of the errors of logg and fe_h; NULL below 3 draws.")
     rho_logg_v_rad = real("Correlation of the errors of logg and v_rad; NULL below 3 draws.")
     rho_fe_h_v_rad = real("Correlation of the errors of fe_h and v_rad; NULL below 3 draws.")
-    file_size = big("Size of the file that was read [byte].")
-    file_mtime = double("Modification time of the file that was read [s since 1970, UTC].")
 
     class Meta:
         table_name = "boss_net"
 
 
-class BossNetCatalog(_Result):
+class BossNetCatalog(_BossNet):
     """BossNet with NULL for each parameter that is unreliable; a view, to be read only."""
 
     class Meta:
         table_name = "boss_net_catalog"
 
 
+class _ApogeeNet(_Result):
+    """What apogee_net and apogee_net_catalog share beside what all results have."""
+
+    flag_bad = boolean("Something is unreliable or missing: bit 0, 1, 2, 3, 8, 9, 10, 11 or 22 "
+                       "of result_flags. apogee_net_catalog judges each parameter by itself.")
+
+
+class ApogeeNet(_ApogeeNet, _Table):
+    """Stellar parameters by APOGEE Net III, one row for every spectrum, version and tag."""
+
+    raw_e_log_teff = real("e_log_teff before the noise model: that of the weights, else the "
+                          "survey's [dex].")
+    raw_e_logg = real("e_logg before the noise model: that of the weights, else the survey's "
+                      "[dex].")
+    raw_e_fe_h = real("e_fe_h before the noise model: that of the weights, else the survey's "
+                      "[dex].")
+
+    class Meta:
+        table_name = "apogee_net"
+
+
+class ApogeeNetCatalog(_ApogeeNet):
+    """ApogeeNet with NULL for each parameter that is unreliable; a view, to be read only."""
+
+    class Meta:
+        table_name = "apogee_net_catalog"
+
+
+#: The model of each table of results.
+RESULTS = {model._meta.table_name: model for model in (BossNet, ApogeeNet)}
+
+
 def _add_flags(*models: Any) -> None:
+    """Each flag of ``bossnet.flags`` becomes an attribute."""
     for model in models:
         for flag in FLAGS:
             setattr(model, flag.name, model.result_flags.flag(flag.mask))
 
 
-_add_flags(BossNet, BossNetCatalog)
+_add_flags(BossNet, BossNetCatalog, ApogeeNet, ApogeeNetCatalog)

@@ -181,3 +181,58 @@ class ApogeeCoaddedSpectrumInApStar(Model):
 
     class Meta:
         table_name = "apogee_coadded_spectrum_in_apstar"
+
+
+class ApogeeVisitSpectrumInApStar(Model):
+    """APOGEE visit spectra in apStar files, in the rest frame of the source."""
+
+    pk = key("Key of the row.")
+    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
+    source = link(Source, "The object (source.pk).")
+    created = timestamp("When the row was made [UTC].")
+    modified = timestamp("When the row was last changed [UTC].")
+    release = text("Data release, such as dr17; 'unknown' where neither file nor operator said.")
+    filetype = text("Kind of file: apStar.")
+    apred = text("Version of the APOGEE reduction.")
+    telescope = text("Telescope: apo25m, lco25m or apo1m.")
+    field = text("Field (SDSS-IV).")
+    obj = text("Name of the object, such as 2M17335483-2753043.")
+    healpix = integer("HEALPix of the position, as in the survey's file paths.")
+    plate = text("Plate, or field of the robots, of the visit.")
+    mjd = integer("Modified Julian date of the visit [d].")
+    fiber = integer("Fibre of the visit.")
+    snr = real("Signal-to-noise ratio per pixel of the visit.")
+    v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
+    path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
+                "NULL where sdss-access resolves it.")
+
+    class Meta:
+        table_name = "apogee_visit_spectrum_in_apstar"
+
+
+class ApogeeCombinedSpectrum(Model):
+    """APOGEE spectra of mwmStar and mwmVisit files, resampled to the rest frame of the source."""
+
+    pk = key("Key of the row.")
+    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
+    source = link(Source, "The object (source.pk).")
+    created = timestamp("When the row was made [UTC].")
+    modified = timestamp("When the row was last changed [UTC].")
+    release = text("Data release, such as dr19 or ipl-4; 'unknown' where neither file nor "
+                   "operator said.")
+    filetype = text("Kind of file: mwmStar or mwmVisit.")
+    v_astra = integer("Version of the survey's Astra that made the file, as an integer (0.8.1 is"
+                      " 8001).")
+    sdss_id = big("SDSS-V identifier of the object.")
+    telescope = text("Telescope: apo25m, lco25m or apo1m.")
+    apred = text("Version of the APOGEE reduction.")
+    file_key = big("The file's own key of the spectrum's row, where it has one.")
+    snr = real("Signal-to-noise ratio per pixel.")
+    v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
+    min_mjd = integer("Modified Julian date of the first visit [d].")
+    max_mjd = integer("Modified Julian date of the last visit [d].")
+    path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
+                "NULL where sdss-access resolves it.")
+
+    class Meta:
+        table_name = "apogee_combined_spectrum"
