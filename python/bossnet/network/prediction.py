@@ -190,7 +190,7 @@ class DirectPredictor:
 
     def _inputs(self, pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
         """(B, len(draws), L), the network's inputs for these noise realisations."""
-        flux = _realisations(pixels, key, seed, draws)
+        flux = realisations(pixels, key, seed, draws)
         return standardise(flux if self._grid is None else interpolate(flux, pixels))
 
     def _features(self, x: Tensor) -> Tensor:
@@ -246,7 +246,7 @@ def check(card: Card, network: Network, *, origin: str) -> None:
                            f"{', '.join(p.column for p in network.parameters)}")
 
 
-def _realisations(pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
+def realisations(pixels: NativePixels, key: Tensor, seed: int, draws: range) -> Tensor:
     """(B, len(draws), N) native fluxes of these noise realisations; draw -1 is the unperturbed."""
     flux = pixels.flux.unsqueeze(1)
     parts = [flux] if draws.start < 0 else []
