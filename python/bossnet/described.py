@@ -1,4 +1,4 @@
-"""A dataclass that a YAML file describes: what is unknown, missing or of another type is refused."""
+"""A dataclass from a YAML file: what is unknown, missing or of another type is refused."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "bossnet.cli.export",
     "weights": "bossnet.cli.weights",
     "simulate": "bossnet.cli.simulate",
+    "labels": "bossnet.cli.labels",
     "dataset": "bossnet.cli.dataset",
     "train": "bossnet.cli.train",
     "predict": "bossnet.cli.predict",
