@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bossnet.network.declaration import Network
 from bossnet.spectra.spectrum import Spectrum
@@ -55,12 +56,17 @@ def _uncovered(spectrum: Spectrum, network: Network) -> float:
     grid = network.grid.astype(np.float64)
     for low, high in network.gaps:
         grid = grid[(grid < low) | (grid > high)]
+    return float((~covered(spectrum, grid)).mean())
+
+
+def covered(spectrum: Spectrum, grid: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(G,), which wavelengths (ascending, angstrom) have a usable pixel within `REACH`."""
     with np.errstate(invalid="ignore"):
         usable = spectrum.usable & np.isfinite(spectrum.wavelength) & (spectrum.wavelength > 0)
     x = np.sort(spectrum.wavelength[usable].astype(np.float64))
     if not x.size:
-        return 1.0
+        return np.zeros(grid.shape, bool)
     right = np.searchsorted(x, grid)
     distance = np.minimum(np.abs(grid - x[np.clip(right - 1, 0, x.size - 1)]),
                           np.abs(x[np.clip(right, 0, x.size - 1)] - grid))
-    return float((distance > REACH).mean())
+    return distance <= REACH
