@@ -12,9 +12,10 @@ from bossnet.anywhere.catalogue import catalogue
 from bossnet.anywhere.hints import Hints
 from bossnet.anywhere.objects import is_spectrum
 from bossnet.anywhere.reading import Found, found_in
+from bossnet.config import Config
 from bossnet.errors import ConfigurationError
 from bossnet.flags import names
-from bossnet.network.frozen import load
+from bossnet.network.frozen import FrozenNetwork, load
 from bossnet.network.installed import DEFAULTS, find
 from bossnet.task import BossNetTask, Result, Task
 from bossnet.work.equipment import predictor_for, settle_device
@@ -71,17 +72,34 @@ def equip(weights: str | None = None, *, draws: int = 20, seed: int = 0,
     if draws == 1 or draws < 0:
         raise ConfigurationError(f"{draws} draws: use 0 for none, or at least 2")
     configuration = config.load()
-    name = weights or configuration.weights or DEFAULTS[BossNetTask.network.kind]
-    frozen = load(find(name, configuration.home))
-    tasks = {task.network.kind: task for task in Task.__subclasses__()}
-    task = tasks.get(frozen.card.network)
-    if task is None:
-        raise ConfigurationError(f"weights {name} are of a network {frozen.card.network}, for "
-                                 f"which there is no task here; there is {', '.join(tasks)}")
+    frozen = weights_named(weights, configuration)
+    task = task_of(frozen)
     settings = Settings(n_draws=draws, seed=seed, precision=precision)
     predictor = predictor_for(frozen, task.network, settings, settle_device(device),
                               configuration.home)
     return task(predictor, n_draws=draws, seed=seed)
+
+
+def weights_named(name: str | None, configuration: Config) -> FrozenNetwork:
+    """Frozen weights by name or path; else the configuration's, else those of the package.
+
+    Raises:
+        ConfigurationError: there are no such weights.
+        WeightsError: they are damaged.
+    """
+    name = name or configuration.weights or DEFAULTS[BossNetTask.network.kind]
+    return load(find(name, configuration.home))
+
+
+def task_of(frozen: FrozenNetwork) -> type[Task]:
+    """The task of a frozen network. Raises ConfigurationError if there is none here."""
+    tasks = {task.network.kind: task for task in Task.__subclasses__()}
+    task = tasks.get(frozen.card.network)
+    if task is None:
+        raise ConfigurationError(f"weights {frozen.card.name} are of a network "
+                                 f"{frozen.card.network}, for which there is no task here; there "
+                                 f"is {', '.join(tasks)}")
+    return task
 
 
 def predictions(items: Iterable[Any], task: Task, hints: Hints | None = None
