@@ -65,7 +65,7 @@ def choose(connection: Connection, network: Network, *, run: int | None, version
     with connection, connection.cursor() as cursor:
         cursor.execute(query("export_versions", results=sql.Identifier(network.table)))
         there = [Choice(*row) for row in cursor.fetchall()]
-    wanted = None if version is None else _parsed(version)
+    wanted = None if version is None else parsed(version)
     fitting = [c for c in there if wanted in (None, c.version) and tag in (None, c.tag)]
     if len(fitting) == 1:
         return fitting[0]
@@ -83,7 +83,8 @@ def runs(connection: Connection, keys: list[int]) -> list[dict[str, Any]]:
         return [dict(row) for row in cursor.fetchall()]
 
 
-def _parsed(version: str) -> int:
+def parsed(version: str) -> int:
+    """Major x 1000 + minor of a version as people write it. Raises ConfigurationError."""
     match = re.fullmatch(r"(\d+)\.(\d+)(\.\d+)?", version)
     if match is None:
         raise ConfigurationError(f"--version {version}: write it as {_written(1)}")
