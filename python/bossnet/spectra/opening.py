@@ -109,8 +109,9 @@ def _unpacked(stream: BinaryIO) -> BinaryIO:
     except EOFError as error:
         raise BadFileError("truncated: its gzip stream does not end") from error
     if len(content) > LARGEST_UNPACKED:
-        raise BadFileError(f"its gzip stream holds more than {LARGEST_UNPACKED >> 20} MB, "
-                           "which is no spectrum")
+        raise BadFileError(f"its gzip stream holds more than {LARGEST_UNPACKED >> 20} MB, which is "
+                           "no spectrum; of a table of many, such as MaStar's, gunzip the file: "
+                           "then one can be read without the others")
     return io.BytesIO(content)
 
 

@@ -21,6 +21,7 @@ class Spectrum:
         has_uncertainty: false where no error of the file was finite (a dead fibre).
         snr: the file's own signal-to-noise ratio, or None.
         survey: the name of the survey's declaration that read it.
+        frame_velocity: km/s, barycentric, of the rest frame that it is in, where the file says it.
     """
 
     flux: NDArray[np.float32]
@@ -30,6 +31,7 @@ class Spectrum:
     has_uncertainty: bool
     snr: float | None = None
     survey: str = ""
+    frame_velocity: float | None = None
 
     @classmethod
     def from_ivar(cls, flux: ArrayLike, ivar: ArrayLike, wavelength: ArrayLike,

@@ -18,6 +18,7 @@ _FORMAT = re.compile(r"(\d*)([LXBIJKAEDCMPQ])")
 _TYPES = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8",
           "C": ">c8", "M": ">c16", "P": ">i8", "Q": ">c16", "X": "u1"}
 _NUMBERS = "BIJKED"  # the codes of what can be a flux or a quantity
+_SMALL = 1 << 20  # bytes; a table that holds more is not read whole for the sake of one row
 
 
 class Column(NamedTuple):
@@ -76,12 +77,12 @@ class Table:
         """A column, (rows,) or (rows, repeat), or one row of it, (repeat,): native float32.
 
         Raises:
-            BadFileError: there is no such column, or it holds no numbers.
+            BadFileError: there is no such column or row, or it holds no numbers.
         """
         column = self.columns.get(name)
         if column is None or column.code not in _NUMBERS:
             raise BadFileError(f"has no column of numbers named {name}")
-        values = self._values(column) if row is None else self._values(column)[row]
+        values = self._values(column) if row is None else self._cell(column, row)
         if row is None and column.repeat == 1:
             values = values[:, 0]
         values = self._scaled(values, column)
@@ -97,12 +98,11 @@ class Table:
         if column is None or not 0 <= row < self.rows or column.repeat == 0:
             return None
         if column.code == "A":
-            start = row * self.width + column.offset
-            raw = self._data()[start:start + column.repeat]
+            raw = self._bytes_of(column, row)
             return raw.split(b"\0")[0].decode("ascii", "replace").strip()
         if column.repeat != 1 or column.code not in _NUMBERS + "L":
             return None
-        scalar = self._values(column)[row]
+        scalar = self._cell(column, row)
         if column.code == "L":
             return bool(scalar[0] == b"T")
         return self._scaled(scalar, column).tolist()[0]
@@ -114,6 +114,20 @@ class Table:
         dtype = np.dtype(_TYPES[column.code])
         return np.ndarray((self.rows, column.repeat), dtype, self._data(), column.offset,
                           (self.width, dtype.itemsize))
+
+    def _cell(self, column: Column, row: int) -> NDArray[Any]:
+        """(repeat,) as stored, of one row."""
+        if not 0 <= row < self.rows:
+            raise BadFileError(f"has no row {row}: its table has {self.rows} rows, counted from 0")
+        return np.frombuffer(self._bytes_of(column, row), np.dtype(_TYPES[column.code]))
+
+    def _bytes_of(self, column: Column, row: int) -> bytes:
+        """Of one row: of a large table nothing else is read."""
+        start, size = row * self.width + column.offset, _size(column.repeat, column.code)
+        if self._bytes is None and self.rows * self.width > _SMALL:
+            start += self._place["datLoc"]
+            return self._read(start, start + size)
+        return self._data()[start:start + size]
 
     def _scaled(self, values: Any, column: Column) -> Any:
         scale = float(self._card(f"TSCAL{column.number}", "1"))
