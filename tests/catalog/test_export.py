@@ -12,6 +12,7 @@ from astropy import units
 from astropy.io import fits, votable
 from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
+from psycopg2.extras import Json
 
 from bossnet.catalog import export as exporting
 from bossnet.catalog import fits as fits_table
@@ -28,7 +29,8 @@ ALL = [layout(name, per_star=per_star) for name in ("paper", "survey")
 @pytest.fixture
 def survey(made):
     """Five results: of two BOSS visits of one star, LAMOST, a co-add, and one that failed."""
-    run, star, other = made.run(), made.star(), made.star(g_mag=None)
+    run, star, other = made.run(settings=Json({
+        "noise_model": {"logg": {"factor": [1.25]}}})), made.star(), made.star(g_mag=None)
     made.visit(star, run, mjd=59_600, v_rad=10.0)
     made.visit(star, run, mjd=59_700, v_rad=20.0)
     made.visit(other, run, table=LAMOST, log_teff=3.4)
@@ -204,6 +206,7 @@ def test_the_header_says_how_the_results_were_made(survey, exported):
     assert header["WEIGHTS"] == "random"
     assert header["WSTATUS"] == "demonstration"
     assert header["WSHA256"] == "ab" * 32
+    assert header["NOISEMOD"] == '{"logg": {"factor": [1.25]}}'
     assert (header["VERSION"], header["TAG"], header["RUNS"]) == ("0.1", "", "1")
     assert header["WHERE"] == "snr > 1 AND release <> 'dr\\xfc'"
     assert header["FLAG13"].startswith("flag_low_snr: ")

@@ -18,7 +18,8 @@ _FORMATS = {"int32": ("J", ">i4"), "int64": ("K", ">i8"), "float32": ("E", ">f4"
 _KEYWORDS = {"reference": "REFERENC", "created": "DATE", "unreliable": "UNRELIAB",
              "selection": "WHERE", "run_software": "RUNSOFTW", "run_commit": "RUNCOMMI",
              "weights_sha256": "WSHA256", "weights_status": "WSTATUS",
-             "uncertainty_method": "UMETHOD", "precision": "PRECISN"}
+             "uncertainty_method": "UMETHOD", "precision": "PRECISN",
+             "noise_model": "NOISEMOD"}
 
 
 def write(path: Path, columns: tuple[Column, ...], batches: Iterable[Batch],

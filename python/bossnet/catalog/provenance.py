@@ -14,7 +14,7 @@ from bossnet.work.selection import Selection
 REFERENCE = "Sizemore et al. 2024, AJ 167, 173"
 #: Of a run's record, what was the same for all rows of a version and tag, or is told as a list.
 _OF_RUNS = ("weights", "weights_sha256", "weights_status", "seed", "n_draws", "uncertainty_method",
-            "precision", "masking")
+            "precision", "masking", "noise_model")
 _MANY = 20  #: runs that are named one by one
 
 Provenance = dict[str, str]

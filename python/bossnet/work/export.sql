@@ -39,7 +39,7 @@ FETCH {number} FROM bossnet_export
 -- name: export_runs
 -- How these runs made their rows.
 SELECT pk, weights, weights_sha256, weights_status, seed, n_draws, uncertainty_method, precision,
-       masking, software_version, software_commit, started
+       masking, settings ->> 'noise_model' AS noise_model, software_version, software_commit, started
 FROM bossnet_run WHERE pk = ANY (%(runs)s::bigint[]) ORDER BY pk
 
 -- name: export_columns

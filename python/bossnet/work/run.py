@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from psycopg2 import sql
@@ -14,6 +15,7 @@ from bossnet.database import schema
 from bossnet.database.connection import connect, connect_reader
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.installed import installed
+from bossnet.network.noise_model import effective
 from bossnet.task import Task
 from bossnet.work import plan, provenance, selection
 from bossnet.work.equipment import device_name, predictor_for, settle_device, weights_of
@@ -58,6 +60,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
             frozen = weights_of(task, weights, config)
             decisive = Decisive(frozen.card.name, frozen.card.sha256, settings.n_draws,
                                 settings.seed, settings.uncertainty, settings.precision)
+            laws = effective(frozen.card.noise_model, network.noise_model).as_card()["parameters"]
             with writer:
                 if not settings.overwrite:
                     plan.refuse_mixture(writer, network.table, network.name, settings.tag,
@@ -78,8 +81,8 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                 predictor = predictor_for(frozen, network, settings, device, config.home)
             summary.run_pk, summary.n_selected = _plan(
                 writer, reader, task, settings, decisive, selected, todo, summary,
-                _portable(weights or config.weights, frozen, config),
-                workers if plan_only else None)
+                {"weights": _portable(weights or config.weights, frozen, config),
+                 "noise_model": laws or None}, workers if plan_only else None)
         if not plan_only:
             job = Job(task, summary.run_pk, settings, decisive, todo, predictor, profile,
                       is_own=True)
@@ -89,8 +92,11 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
 
 def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Settings,
           decisive: Decisive, selected: Selection, todo: plan.Todo, summary: Summary,
-          weights: str | None, workers: int | None) -> tuple[int, int]:
-    """Records the run and its chunks, together or not at all."""
+          made_with: dict[str, Any], workers: int | None) -> tuple[int, int]:
+    """Records the run and its chunks, together or not at all.
+
+    ``made_with`` are the weights, as a worker finds them, and the noise model that they bring.
+    """
     record = provenance.of_this_process() | asdict(decisive) | {
         "task": task.network.name, "command": settings.command, "tables": list(selected.tables),
         "selection": settings.where, "row_limit": settings.limit, "tag": settings.tag,
@@ -100,8 +106,8 @@ def _plan(writer: Connection, reader: Connection, task: type[Task], settings: Se
         "continues_pk": summary.continues,
         "settings": Json({"options": {name: value for name, value in asdict(settings).items()
                                       if name != "command"},
-                          "weights": weights, "chain": todo.chain, "changed": todo.changed,
-                          "since": todo.since})}
+                          "chain": todo.chain, "changed": todo.changed, "since": todo.since,
+                          **made_with})}
     with writer, writer.cursor() as cursor:
         cursor.execute(query(
             "insert_run", columns=sql.SQL(", ").join(map(sql.Identifier, record)),
