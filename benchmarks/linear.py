@@ -32,7 +32,7 @@ from bossnet.network.linear import BEND, LinearPredictor, bright, propagate
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.network.preparation import collate
 from bossnet.quality import assess
-from bossnet.simulation.instruments import INSTRUMENTS
+from bossnet.simulation.instruments import of_kind
 from bossnet.simulation.observe import observe
 from bossnet.simulation.templates import packaged
 from bossnet.spectra import read
@@ -60,7 +60,7 @@ def dressed(options):
         stars = rng.choice([i for i, t in enumerate(templates) if low <= t.teff < high],
                            options.stars, replace=False)
         for star in stars:
-            for name, instrument in INSTRUMENTS.items():
+            for name, instrument in of_kind("boss").items():
                 rv, ebv = rng.uniform(-300, 300), rng.exponential(0.05)
                 for snr in options.snr:
                     s = observe(templates[star], instrument, rv, snr, ebv, rng)

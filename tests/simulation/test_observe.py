@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bossnet.simulation.instruments import BOSS, INSTRUMENTS, LAMOST, Instrument
+from bossnet.simulation.instruments import BOSS, LAMOST, Instrument, of_kind
 from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.reddening import transmission
 from bossnet.simulation.templates import Template, packaged
@@ -42,7 +42,7 @@ def shift(one: Spectrum, other: Spectrum) -> float:
     return float(pixels * np.log(10) * 1e-4 * SPEED_OF_LIGHT)
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=INSTRUMENTS)
+@pytest.mark.parametrize("instrument", of_kind("boss").values(), ids=of_kind("boss"))
 @pytest.mark.parametrize("snr", [5.0, 30.0, 200.0])
 def test_the_signal_to_noise_ratio_is_as_asked(sun: Template, instrument: Instrument,
                                                snr: float) -> None:

@@ -74,7 +74,7 @@ def origins(packages: Path, seed: int = 0, said: list[str] | None = None) -> Ori
                    say=(said if said is not None else []).append)
 
 
-EVERYTHING = [name for name in SOURCES if name != "pyhammer"]
+EVERYTHING = [name for name in SOURCES["boss"] if name != "pyhammer"]
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_each_source_stands_alone(packages: Path, tmp_path: Path) -> None:
     ("libraries", "sdss-mangadap"), ("thedoppler", "thedoppler|sdss-mangadap"),
     ("corv", "pip download --no-deps corv"), ("bossbrain", "pip download --no-deps bossbrain"),
     ("mastar", "thedoppler"), ("pyhammer", "--pyhammer"),
-    ("spectres", "no source spectres; there are libraries, thedoppler")])
+    ("spectres", "no source spectres for boss; there are libraries, thedoppler")])
 def test_what_is_not_there_is_said_and_nothing_is_written(packages: Path, tmp_path: Path,
                                                           name: str, said: str) -> None:
     nothing = Origins(tmp_path / "nothing", None, packages / "reserved.csv", 0,

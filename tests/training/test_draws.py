@@ -21,17 +21,8 @@ from bossnet.simulation.templates import packaged
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.augmentation import Augmentation
 from bossnet.training.dataset import Dataset, Entry, write
-from bossnet.training.draws import (
-    Drawing,
-    Drawn,
-    Draws,
-    blend,
-    dust,
-    on_grid,
-    rotating,
-    velocity,
-    weather,
-)
+from bossnet.training.draws import Drawing, Drawn, Draws, blend, on_grid
+from bossnet.training.habits import dust, rotating, velocity, weather
 from bossnet.training.sources.continuation import FROM, RED
 from bossnet.training.weights import Weighting
 from training.made import RED_END, labelled
@@ -318,8 +309,8 @@ def test_another_grid_and_other_parameters_are_drawn_by_the_same_code(dataset: D
     np.testing.assert_array_equal(labels, whole[5][1][[2, 1]])
 
 
-def test_a_grid_that_no_template_reaches_is_refused(dataset: Dataset) -> None:
-    with pytest.raises(ConfigurationError, match="APOGEE Net III sees 15101 to"):
+def test_a_dataset_of_another_kind_is_refused(dataset: Dataset) -> None:
+    with pytest.raises(ConfigurationError, match="APOGEE Net III needs one of kind apogee"):
         Draws(dataset, DRAWING, APOGEE, seed=0)
 
 

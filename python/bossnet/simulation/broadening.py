@@ -3,38 +3,40 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bossnet.simulation.wavelengths import DEX, SPEED_OF_LIGHT, TEMPLATE_LOGLAM, doppler_factor
+from bossnet.simulation.wavelengths import OPTICAL_GRID, Grid, doppler_factor
 
 FWHM_PER_SIGMA = 2.3548
 HALF_WIDTH = 9  #: pixels of the template on either side that an observed pixel sees
 NARROWEST = 0.6  #: sigma, pixels: a narrower Gaussian's width depends on where it falls
 WIDEST = 3.0  #: sigma, pixels: a wider Gaussian would be cut off
-PIXEL_VELOCITY = SPEED_OF_LIGHT * np.log(10) * DEX  #: km/s a pixel of the template
+PIXEL_VELOCITY = OPTICAL_GRID.pixel_velocity  #: km/s a pixel of an optical template
 
 
 def resample(flux: NDArray[np.float32], fwhm: NDArray[np.float32], *,
              loglam: NDArray[np.float64], target_fwhm: NDArray[np.float64],
-             rv: float) -> NDArray[np.float32]:
+             rv: float, grid: Grid = OPTICAL_GRID) -> NDArray[np.float32]:
     """A template shifted, brought to an instrument's resolution and pixels, in one step.
 
     Each observed pixel is the mean of the template around its rest wavelength under a Gaussian
     whose width is what the template lacks to the instrument's resolution.
 
     Args:
-        flux: (9338,) on the templates' grid, NaN where not known.
-        fwhm: (9338,) the template's resolution, angstrom.
+        flux: (G,) on the template's grid, NaN where not known.
+        fwhm: (G,) the template's resolution, angstrom.
         loglam: (N,) log10 of the observed wavelengths, angstrom.
         target_fwhm: (N,) the instrument's resolution, angstrom.
         rv: velocity of the star, km/s.
+        grid: the template's.
 
     Returns:
         (N,) float32, NaN where the template is not known or does not reach.
     """
-    position = (loglam - np.log10(doppler_factor(rv)) - TEMPLATE_LOGLAM[0]) / DEX
+    position = (loglam - np.log10(doppler_factor(rv)) - grid.loglam[0]) / grid.dex
     centre = np.rint(position).astype(np.intp)
     inside = (centre >= HALF_WIDTH) & (centre < flux.size - HALF_WIDTH)
     centre = np.clip(centre, HALF_WIDTH, flux.size - HALF_WIDTH - 1)
-    pixel = 10.0 ** loglam * (np.log(10) * DEX * FWHM_PER_SIGMA)  # angstrom of FWHM a sigma pixel
+    # angstrom of FWHM that a sigma of one pixel has
+    pixel = 10.0 ** loglam * (np.log(10) * grid.dex * FWHM_PER_SIGMA)
     missing = np.maximum(target_fwhm**2 - fwhm[centre].astype(np.float64) ** 2, 0.0)
     sigma = np.clip(np.sqrt(missing) / pixel, NARROWEST, WIDEST)
     offset = np.clip(position - centre, -0.5, 0.5).astype(np.float32)  # farther is not inside
@@ -46,15 +48,17 @@ def resample(flux: NDArray[np.float32], fwhm: NDArray[np.float32], *,
     return np.where(inside, seen / kernel.sum(axis=1), np.float32(np.nan))
 
 
-def rotate(flux: NDArray[np.float32], vsini: float, *, limb: float = 0.6) -> NDArray[np.float32]:
-    """A template broadened by rotation (Gray 2005, equation 18.14), (9338,).
+def rotate(flux: NDArray[np.float32], vsini: float, *, limb: float = 0.6,
+           grid: Grid = OPTICAL_GRID) -> NDArray[np.float32]:
+    """A template broadened by rotation (Gray 2005, equation 18.14), (G,).
 
     Args:
-        flux: on the templates' grid.
+        flux: on the template's grid.
         vsini: projected equatorial velocity, km/s; below a pixel nothing is done.
         limb: linear limb-darkening coefficient.
+        grid: the template's.
     """
-    half = vsini / PIXEL_VELOCITY
+    half = vsini / grid.pixel_velocity
     if half < 1.0:
         return flux
     reach = int(np.ceil(half))

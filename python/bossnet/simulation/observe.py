@@ -15,7 +15,11 @@ from bossnet.simulation.reddening import transmission
 from bossnet.simulation.templates import Template
 from bossnet.spectra.spectrum import Spectrum
 
-SNR_RANGE = (4000.0, 8900.0)  #: angstrom, over which the median S/N per pixel is set
+MOVING, FASTEST = 60.0, 400.0  #: km/s, scatter and largest of what a pipeline took out
+AROUND = 150  #: pixels on either side that a line's depth is counted from
+EDGE = 25  #: pixels beside a gap whose flux is not to be relied on
+WRONG = 0.12  #: rms of a relative error of a flux that is not,
+UNUSABLE = 1e13  #: and its error where files hold errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,9 @@ class Conditions:
         flux_level: median flux in the file's units; drawn from the instrument's range if None.
         flux_error: relative rms of the smooth error of the flux calibration.
         tilt: rms of a slope in log flux from one end to the other.
-        arm_step: rms of the step in log flux between the arms.
+        arm_step: rms of the step in log flux between two arms.
         resolution: rms relative variation of the line-spread function's width.
+        unlike: rms by which lines are deeper or shallower than the template's, relative.
         sky_level: sky over star in photons at 5000 A; drawn between 0.03 and 3 if None.
         sky_residual: rms of what is left of the sky's lines, in errors of a pixel.
         telluric_residual: rms of what is left of the atmosphere's absorption.
@@ -43,6 +48,7 @@ class Conditions:
     tilt: float = 0.0
     arm_step: float = 0.0
     resolution: float = 0.05
+    unlike: float = 0.0
     sky_level: float | None = None
     sky_residual: float = 1.0
     telluric_residual: float = 0.05
@@ -64,28 +70,32 @@ def observe(template: Template, instrument: Instrument, rv: float, snr: float, e
         template: the star at rest (and rotating, where it does).
         instrument: of `instruments`.
         rv: velocity, km/s, positive away from us.
-        snr: median of flux / error per pixel between 4000 and 8900 A.
+        snr: median of flux / error per pixel over the instrument's range.
         ebv: E(B-V) of the foreground, mag.
         rng: the source of everything drawn; the same state gives the same spectrum.
         conditions: see `Conditions`.
 
     Returns:
-        A spectrum on all the instrument's pixels; where the template does not reach and in a
-        dead arm flux and inverse variance are zero, as in the surveys' files.
+        A spectrum on all the instrument's pixels; where the template does not reach, in a dead
+        arm and in the gaps flux and inverse variance are zero, as in the surveys' files.
     """
+    if instrument.rest_frame:
+        instrument = instrument.moved(float(np.clip(rng.normal(0.0, MOVING), -FASTEST, FASTEST)))
     wavelength = instrument.wavelength
     width = instrument.fwhm * max(0.7, 1.0 + conditions.resolution * rng.standard_normal())
     flux = resample(template.flux, template.fwhm, loglam=instrument.loglam, target_fwhm=width,
-                    rv=rv).astype(np.float64)
+                    rv=rv, grid=template.grid).astype(np.float64)
     flux *= transmission(wavelength, ebv)
     flux *= _response(instrument, conditions, rng)
     flux *= np.exp(-instrument.telluric * conditions.telluric_residual
                    * rng.standard_normal())
-    known = np.isfinite(flux)
+    if conditions.unlike:
+        flux *= np.exp(conditions.unlike * _patterns(flux.size, rng) * _depth(flux))
+    known = np.isfinite(flux) & instrument.seen
     if conditions.dead_arm == "blue":
-        known &= wavelength > instrument.arms[1]
+        known &= wavelength > instrument.arms[0][1]
     elif conditions.dead_arm == "red":
-        known &= wavelength < instrument.arms[0]
+        known &= wavelength < instrument.arms[-1][0]
     if conditions.gap is not None:
         known &= (wavelength < conditions.gap[0]) | (wavelength > conditions.gap[1])
     flux = np.where(known, flux, 0.0)
@@ -94,8 +104,14 @@ def observe(template: Template, instrument: Instrument, rv: float, snr: float, e
     error = _error(flux, known, instrument, conditions, snr, rng)
     flux += error * _noise(instrument, conditions, rng)
     dead = conditions.dead_pixels if conditions.dead_pixels is not None else instrument.dead_pixels
-    usable = known & (rng.random(flux.size, np.float32) >= dead)
+    usable = known & ~_dead(known, instrument, dead, rng)
+    if instrument.dead_run > 1:  # a resampled pixel that is dead has spoilt its neighbours
+        flux = np.where(usable, flux, flux * (1.0 + WRONG * _patterns(flux.size, rng)))
     kept = usable if conditions.dead_flux_zero else known
+    if instrument.gaps:
+        error = np.where(usable, error, np.where(known, UNUSABLE, np.nan))
+        return Spectrum.from_error(np.where(kept, flux, np.nan), error, wavelength, snr=snr,
+                                   survey=instrument.survey)
     return Spectrum.from_ivar(np.where(kept, flux, 0.0), np.where(usable, error**-2.0, 0.0),
                               wavelength, snr=snr, survey=instrument.survey)
 
@@ -121,8 +137,9 @@ def _response(instrument: Instrument, conditions: Conditions,
     coarse *= error * rng.chisquare(3) / 3 / max(float(np.std(coarse)), 1e-9)
     shape = np.interp(phase, nodes, coarse)
     shape += conditions.tilt * rng.standard_normal() * phase / 2
-    middle = sum(instrument.arms) / 2
-    shape += conditions.arm_step * rng.standard_normal() * (wavelength > middle)
+    for end, begin in instrument.arms:
+        shape += (conditions.arm_step * rng.standard_normal()
+                  * (wavelength > (end + begin) / 2))
     return np.exp(shape)
 
 
@@ -134,10 +151,37 @@ def _error(flux: NDArray[np.float64], known: NDArray[np.bool_], instrument: Inst
     star = np.maximum(flux / _median(flux[known]), 0.0) * instrument.sensitivity
     photons = star + level * instrument.sky_photons + 0.01 * np.median(instrument.sensitivity)
     error = np.sqrt(photons) / instrument.sensitivity
-    inside = (known & (instrument.wavelength > SNR_RANGE[0])
-              & (instrument.wavelength < SNR_RANGE[1]))
+    inside = (known & (instrument.wavelength > instrument.snr_range[0])
+              & (instrument.wavelength < instrument.snr_range[1]))
     reference = inside if inside.any() else known
     return error * _median(flux[reference] / error[reference]) / snr
+
+
+def _dead(known: NDArray[np.bool_], instrument: Instrument, part: float,
+          rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Pixels without inverse variance: about this part, and what is beside a gap; (N,)."""
+    run = instrument.dead_run
+    if run == 1:
+        return rng.random(known.size, np.float32) < part
+    hit = rng.random(known.size, np.float32) < part / run
+    dead = np.convolve(hit, np.ones(run), mode="same") > 0
+    beside = np.convolve(~known, np.ones(2 * EDGE + 1), mode="same") > 0
+    return dead | (beside & known)
+
+
+def _depth(flux: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log of the flux over its surroundings, 0 where not known; (N,)."""
+    log = np.log(np.maximum(np.nan_to_num(flux), 1e-3 * np.nanmedian(flux)))
+    total = np.cumsum(np.pad(log, (AROUND + 1, AROUND), mode="edge"))
+    mean = (total[2 * AROUND + 1:] - total[:-2 * AROUND - 1]) / (2 * AROUND + 1)
+    return np.where(np.isfinite(flux), log - mean, 0.0)
+
+
+def _patterns(pixels: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Normal deviates smoothed over three pixels, of variance 1; (N,)."""
+    deviates = rng.standard_normal(pixels + 2)
+    smooth: NDArray[np.float64] = np.convolve(deviates, np.full(3, 3**-0.5), mode="valid")
+    return smooth
 
 
 def _median(values: NDArray[np.float64]) -> float:

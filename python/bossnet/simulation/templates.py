@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bossnet.simulation.instruments import BOSS, Nodes
-from bossnet.simulation.wavelengths import DEX, TEMPLATE_WAVELENGTH
+from bossnet.simulation.wavelengths import OPTICAL_GRID, Grid
 
 PACKAGED = "templates.npz"  #: in simulation/data, with its notice beside it
 
@@ -29,7 +29,7 @@ LIBRARY_RESOLUTION = {"pyhammer": BOSS.resolution, "mastar": MASTAR}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A star's spectrum on the templates' grid (`wavelengths.TEMPLATE_LOGLAM`).
+    """A star's spectrum on a grid of templates, of G pixels.
 
     Attributes:
         star: its name.
@@ -37,8 +37,9 @@ class Template:
         teff: effective temperature, K; NaN where not known, as the next two.
         logg: log10 of the surface gravity in cm/s2.
         fe_h: [Fe/H], dex.
-        flux: (9338,) float32, relative, rest frame, vacuum, not reddened; NaN where not known.
-        fwhm: (9338,) float32, its resolution in angstrom.
+        flux: (G,) float32, relative, rest frame, vacuum, not reddened; NaN where not known.
+        fwhm: (G,) float32, its resolution in angstrom.
+        grid: its wavelengths.
     """
 
     star: str
@@ -48,23 +49,25 @@ class Template:
     fe_h: float
     flux: NDArray[np.float32]
     fwhm: NDArray[np.float32]
+    grid: Grid = OPTICAL_GRID
 
 
-def resolution(library: str, *, continued_from: float = np.inf) -> NDArray[np.float32]:
-    """FWHM in angstrom on the grid, (9338,).
+def resolution(library: str, *, continued_from: float = np.inf,
+               grid: Grid = OPTICAL_GRID) -> NDArray[np.float32]:
+    """FWHM in angstrom on the grid, (G,).
 
     Models (a continuation too) are means over the grid's pixels, as sharp as a Gaussian of the
     same variance: 0.68 pixels.
     """
-    grid = TEMPLATE_WAVELENGTH * (0.68 * DEX * np.log(10))
+    wavelength = grid.wavelength
+    model = wavelength * (0.68 * grid.dex * np.log(10))
     if library in LIBRARY_RESOLUTION:
-        own = TEMPLATE_WAVELENGTH / np.interp(TEMPLATE_WAVELENGTH,
-                                              *np.transpose(LIBRARY_RESOLUTION[library]))
+        own = wavelength / np.interp(wavelength, *np.transpose(LIBRARY_RESOLUTION[library]))
     elif library in LIBRARY_FWHM:
-        own = np.full(grid.shape, LIBRARY_FWHM[library])
+        own = np.full(wavelength.shape, LIBRARY_FWHM[library])
     else:
-        return grid.astype(np.float32)
-    return np.where(continued_from > TEMPLATE_WAVELENGTH, own, grid).astype(np.float32)
+        return model.astype(np.float32)
+    return np.where(continued_from > wavelength, own, model).astype(np.float32)
 
 
 def packaged() -> list[Template]:

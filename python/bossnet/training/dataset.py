@@ -4,7 +4,7 @@ A folder of three files, of which nothing is executed:
 
 - ``dataset.json``: the format, what it was made from and how, digests of the other two;
 - ``templates.ecsv``: one row a template: its star, library, split and labels;
-- ``flux.npy``: (n, 9338) float16 on the templates' grid, read as it is needed.
+- ``flux.npy``: (n, G) float16 on the grid of one kind of network, read as it is needed.
 """
 
 import hashlib
@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
-from bossnet.simulation.wavelengths import DEX, TEMPLATE_RANGE, TEMPLATE_WAVELENGTH
+from bossnet.simulation.wavelengths import GRIDS, OPTICAL_GRID, Grid
 from bossnet.training.names import canonical
 from bossnet.training.split import SPLITS
 
 FORMAT = 1
 DESCRIPTION, TABLE, FLUX = "dataset.json", "templates.ecsv", "flux.npy"
 COLUMNS = ("star", "library", "split", "teff", "logg", "fe_h", "continued_from")
-_GRID = {"format": FORMAT, "first_angstrom": TEMPLATE_RANGE[0], "dex": DEX,
-         "pixels": TEMPLATE_WAVELENGTH.size}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +58,8 @@ class Dataset:
         logg: (n,) dex.
         fe_h: (n,) dex.
         continued_from: (n,) angstrom; NaN where all of the flux is the template's own.
-        flux: (n, 9338) float16, NaN where not known; memory-mapped.
+        flux: (n, G) float16, NaN where not known; memory-mapped.
+        grid: its wavelengths; its kind is that of the networks that the dataset is for.
     """
 
     folder: Path
@@ -73,6 +72,7 @@ class Dataset:
     fe_h: NDArray[np.float64]
     continued_from: NDArray[np.float64]
     flux: NDArray[np.float16]
+    grid: Grid = OPTICAL_GRID
 
     def __len__(self) -> int:
         return len(self.star)
@@ -89,21 +89,23 @@ class Dataset:
             table = Table.read(folder / TABLE, format="ascii.ecsv")
             flux = np.load(folder / FLUX, mmap_mode="r", allow_pickle=False)
             columns = [np.asarray(table[name]) for name in COLUMNS]
-            grid = {key: description.get(key) for key in _GRID}
+            grid = next((one for one in GRIDS.values()
+                         if described(one).items() <= description.items()), None)
             form = (flux.dtype, flux.shape)
         except (OSError, EOFError, ValueError, KeyError, AttributeError) as error:
             raise ConfigurationError(f"{folder} is no dataset ({error}): make one with "
                                      "`bossnet dataset build`") from error
-        if grid != _GRID:
+        if grid is None:
             raise ConfigurationError(f"{folder}: the dataset is of another format or grid than "
                                      "this version's: build it again")
-        if form != (np.float16, (len(table), TEMPLATE_WAVELENGTH.size)):
+        if form != (np.float16, (len(table), grid.pixels)):
             raise ConfigurationError(f"{folder}: {len(table)} rows, but flux of {flux.shape} "
                                      f"{flux.dtype}: build it again")
         if "sha256" in description and description["sha256"] != _digests(folder):
             raise ConfigurationError(f"{folder}: altered since it was made, as the digests of its "
                                      "files are not those in its description: build it again")
-        return cls(folder, description, flux=flux, **dict(zip(COLUMNS, columns, strict=True)))
+        return cls(folder, description, flux=flux, grid=grid,
+                   **dict(zip(COLUMNS, columns, strict=True)))
 
     def rows(self, split: str, library: str | None = None) -> NDArray[np.intp]:
         """The rows of a split, of one library or of all."""
@@ -118,7 +120,8 @@ class Dataset:
         return Template(
             str(self.star[row]), library, float(self.teff[row]), float(self.logg[row]),
             float(self.fe_h[row]), np.array(self.flux[row], np.float32),
-            resolution(library, continued_from=np.inf if np.isnan(end) else end))
+            resolution(library, continued_from=np.inf if np.isnan(end) else end, grid=self.grid),
+            self.grid)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Numbers of different stars, {library: {split: number}}."""
@@ -141,9 +144,10 @@ def write(folder: Path, entries: Iterable[Entry], *, made_from: dict[str, Any]) 
         made_from: sources, versions, seed, for ``dataset.json``.
 
     Raises:
-        ConfigurationError: there are no templates, or a star is in two splits.
+        ConfigurationError: there are no templates, they are not all on one grid, or a star is
+            in two splits.
     """
-    rows, flux = [], []
+    rows, flux, grids = [], [], set()
     splits: dict[str, str] = {}
     for entry in entries:
         t = entry.template
@@ -153,9 +157,13 @@ def write(folder: Path, entries: Iterable[Entry], *, made_from: dict[str, Any]) 
                                      "of a star belong to one")
         rows.append((t.star, t.library, entry.split, t.teff, t.logg, t.fe_h,
                      entry.continued_from))
+        grids.add(t.grid)
         flux.append((t.flux / np.nanmedian(t.flux)).astype(np.float16))
     if not rows:
         raise ConfigurationError(f"no templates for a dataset in {folder}")
+    if len(grids) > 1:
+        raise ConfigurationError(f"{folder}: a dataset is for one kind of network, but templates "
+                                 f"are of {', '.join(sorted(grid.kind for grid in grids))}")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DESCRIPTION).unlink(missing_ok=True)  # last comes what makes it whole
     (folder / FLUX).unlink(missing_ok=True)
@@ -163,8 +171,14 @@ def write(folder: Path, entries: Iterable[Entry], *, made_from: dict[str, Any]) 
     table = Table(rows=rows, names=COLUMNS, dtype=[*["str"] * 3, *["f8"] * 4])
     table.write(folder / TABLE, format="ascii.ecsv", overwrite=True)
     (folder / DESCRIPTION).write_text(json.dumps(
-        _GRID | {"made_from": made_from, "sha256": _digests(folder)}, indent=2))
+        described(grids.pop()) | {"made_from": made_from, "sha256": _digests(folder)}, indent=2))
     return Dataset.open(folder)
+
+
+def described(grid: Grid) -> dict[str, float]:
+    """What the description says of a dataset's grid, and is told by."""
+    return {"format": FORMAT, "first_angstrom": grid.first, "dex": grid.dex,
+            "pixels": grid.pixels}
 
 
 def _digests(folder: Path) -> dict[str, str]:

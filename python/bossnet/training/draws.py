@@ -4,7 +4,7 @@ That makes an interrupted training resume exactly, and lets reader processes sha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,15 @@ from numpy.typing import NDArray
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.preparation import to_grid
-from bossnet.simulation.broadening import rotate
-from bossnet.simulation.instruments import INSTRUMENTS, Instrument
+from bossnet.simulation.instruments import INSTRUMENTS, Instrument, of_kind
 from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template
-from bossnet.simulation.wavelengths import TEMPLATE_RANGE
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.augmentation import Augmentation, augment
 from bossnet.training.dataset import Dataset
+from bossnet.training.habits import HABITS
 from bossnet.training.sources.continuation import RED
 from bossnet.training.weights import Weighting, density_weights, sample_weights
-
-FAST = 6500.0  #: K, above which stars rotate visibly
-WHITE_DWARF = 6.0  #: log g, above which rotation is not seen and velocities are wider
 
 
 @dataclass(frozen=True)
@@ -104,17 +100,21 @@ class Draws:
         split: of the dataset that is drawn from.
 
     Raises:
-        ConfigurationError: a library has no templates in it, or templates do not reach over the
-            network's grid.
+        ConfigurationError: a library has no templates in it, or the dataset or an instrument is
+            of another kind of network.
     """
 
     def __init__(self, dataset: Dataset, drawing: Drawing, network: Network, *,
                  seed: int, split: str = "train") -> None:
         self.dataset, self.drawing, self.network, self.seed = dataset, drawing, network, seed
-        if network.grid[0] < TEMPLATE_RANGE[0] or network.grid[-1] > TEMPLATE_RANGE[1]:
+        suits(dataset, network)
+        foreign = [name for name in drawing.instruments
+                   if INSTRUMENTS[name].grid is not dataset.grid]
+        if foreign:
             raise ConfigurationError(
-                f"{network.title} sees {network.grid[0]:.0f} to {network.grid[-1]:.0f} angstrom, "
-                "but templates are known from {:.0f} to {:.0f}".format(*TEMPLATE_RANGE))
+                f"drawing: instruments: {', '.join(foreign)} do not see what {network.title} "
+                f"does; there are {', '.join(of_kind(network.kind))}")
+        self._habits = HABITS[network.kind]
         self._mean = np.array([p.mean for p in network.parameters], np.float32)
         self._std = np.array([p.std for p in network.parameters], np.float32)
         self._stars = {name: _by_star(dataset, dataset.rows(split, name))
@@ -141,14 +141,14 @@ class Draws:
     def draw(self, index: int) -> tuple[Drawn, NDArray[np.float32]]:
         """Draw number ``index`` in full, and the weights of its labels, (P,)."""
         rng = np.random.default_rng([self.seed, index])
-        drawing = self.drawing
+        drawing, habits = self.drawing, self._habits
         stars = self._stars[_choice(drawing.libraries, rng)]
         row = int(rng.choice(stars[int(rng.integers(len(stars)))]))
-        template = rotating(self._template(row, rng), rng)
+        template = habits.rotating(self._template(row, rng), rng)
         instrument = INSTRUMENTS[_choice(drawing.instruments, rng)]
         snr = float(np.exp(rng.uniform(*np.log(drawing.snr))))
-        drawn = dress(template, instrument, velocity(template, rng), snr, dust(rng), rng,
-                      conditions=weather(rng, fair=drawing.fair))
+        drawn = dress(template, instrument, habits.velocity(template, rng), snr,
+                      habits.dust(rng), rng, conditions=habits.weather(rng, fair=drawing.fair))
         s = drawn.spectrum
         flux = augment(s.flux, s.error, drawing.augmentation, rng)
         drawn = Drawn(Spectrum(flux, s.error, s.wavelength, s.usable, s.has_uncertainty, snr=s.snr,
@@ -181,8 +181,19 @@ class Draws:
         return template
 
 
+def suits(dataset: Dataset, network: Network) -> None:
+    """Raises ConfigurationError if a dataset is not for this kind of network."""
+    if dataset.grid.kind != network.kind:
+        raise ConfigurationError(
+            f"{dataset.folder} is a dataset of kind {dataset.grid.kind}: its templates reach from "
+            f"{dataset.grid.first:g} to {dataset.grid.last:g} angstrom. {network.title} needs one "
+            f"of kind {network.kind}: `bossnet dataset build --kind {network.kind}`")
+
+
 def on_grid(spectrum: Spectrum, network: Network) -> NDArray[np.float32]:
     """(G,) the flux on the network's grid (contract, section 3, steps 1 and 2)."""
+    if not network.interpolates:
+        return np.where(np.isfinite(spectrum.flux), spectrum.flux, np.float32(0))
     lower, upper, fraction = to_grid(spectrum.flux, spectrum.wavelength, network.grid)
     low = spectrum.flux[lower].astype(np.float64)
     return (low + (spectrum.flux[upper] - low) * fraction).astype(np.float32)
@@ -196,52 +207,6 @@ def dress(template: Template, instrument: Instrument, rv: float, snr: float, ebv
                  template.star)
 
 
-def rotating(template: Template, rng: np.random.Generator) -> Template:
-    """Hot stars spun up: models mostly, real stars, which rotate already, now and then."""
-    if not template.teff > FAST or template.logg > WHITE_DWARF:
-        return template
-    if rng.random() > (0.15 if template.library in ("miles", "stelib", "pyhammer") else 0.6):
-        return template
-    vsini = rng.uniform(0.0, 250.0 if template.teff > 7500 else 100.0)
-    return Template(template.star, template.library, template.teff, template.logg,
-                    template.fe_h, rotate(template.flux, vsini), template.fwhm)
-
-
-def velocity(template: Template, rng: np.random.Generator) -> float:
-    """km/s: even out to what halo stars have, more near rest, few out to 600."""
-    kind = rng.random()
-    if kind < 0.6:
-        return float(rng.uniform(-350.0, 350.0))
-    wide = kind >= 0.95 or template.logg > WHITE_DWARF
-    return float(rng.uniform(-600.0, 600.0) if wide else rng.normal(0.0, 80.0))
-
-
-def dust(rng: np.random.Generator) -> float:
-    """E(B-V), mag."""
-    return float(rng.exponential(0.06 if rng.random() < 0.85 else 0.4))
-
-
-def weather(rng: np.random.Generator, *, fair: float = 0.5) -> Conditions:
-    """Conditions as usual for this part of the draws, for the others from fair to poor.
-
-    The flux's scale is not taken out before the network, so it is varied beyond what files of
-    either survey have.
-    """
-    wide = rng.random() < 0.15
-    level = 10.0 ** (rng.uniform(-2.0, 5.0) if wide else rng.uniform(0.0, 3.5))
-    if rng.random() < fair:
-        return Conditions(flux_level=level, flux_error=0.025, dead_pixels=0.004)
-    missing = rng.random()
-    return Conditions(
-        flux_level=level, flux_error=float(np.exp(rng.uniform(np.log(0.02), np.log(0.2)))),
-        tilt=0.3, arm_step=0.05, resolution=0.1, sky_residual=2.0, telluric_residual=0.3,
-        spikes=5e-4, dead_pixels=0.01,
-        # between LAMOST's arms, where some files have nothing
-        gap=((float(rng.normal(5590.0, 30.0)), float(rng.normal(6010.0, 30.0)))
-             if missing < 0.02 else None),
-        dead_arm=str(rng.choice(["blue", "red"])) if missing > 0.98 else None)
-
-
 def blend(one: Template, two: Template, share: float) -> Template:
     """A star between two that are alike, its labels between theirs."""
     def between(a: float, b: float) -> float:
@@ -249,8 +214,9 @@ def blend(one: Template, two: Template, share: float) -> Template:
 
     flux = (share * one.flux + (1 - share) * two.flux).astype(np.float32)
     teff = 10.0 ** between(np.log10(one.teff), np.log10(two.teff))
-    return Template(f"{one.star} + {two.star}", one.library, teff, between(one.logg, two.logg),
-                    between(one.fe_h, two.fe_h), flux, np.maximum(one.fwhm, two.fwhm))
+    return replace(one, star=f"{one.star} + {two.star}", teff=teff,
+                   logg=between(one.logg, two.logg), fe_h=between(one.fe_h, two.fe_h), flux=flux,
+                   fwhm=np.maximum(one.fwhm, two.fwhm))
 
 
 def _by_star(dataset: Dataset, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:

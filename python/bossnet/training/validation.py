@@ -6,28 +6,29 @@ import numpy as np
 
 from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
-from bossnet.simulation.instruments import BOSS, LAMOST
-from bossnet.simulation.observe import Conditions
+from bossnet.simulation.instruments import LAMOST, of_kind
 from bossnet.training.dataset import Dataset
-from bossnet.training.draws import Drawn, dress, on_grid, weather
+from bossnet.training.draws import Drawn, dress, on_grid, suits
+from bossnet.training.habits import HABITS
 from bossnet.training.judge import Labelled
 
-USUAL = Conditions(flux_error=0.02, dead_pixels=0.004)
 STARS = ("miles", "stelib")  #: libraries of real stars with labels
 MODELS = 150  #: of a library of models, at most
-SNR = 30.0
 
 
 def validation(dataset: Dataset, libraries: Sequence[str], network: Network, *,
                seed: int) -> Labelled:
-    """Validation spectra at S/N 30: each real star four times, models once.
+    """Validation spectra at one S/N: each real star four times, models once.
 
-    Of a real star's four the last is as a fair to poor LAMOST spectrum, the others are as BOSS
-    ones. Groups are by library and, for the real stars, by temperature.
+    Of a real star's four the last is as a fair to poor LAMOST spectrum, the others are as those
+    of the kind's usual instrument. Groups are by library and, for the real stars, by temperature.
 
     Raises:
-        ConfigurationError: there are no validation templates of these libraries.
+        ConfigurationError: there are no validation templates of these libraries, or the dataset
+            is for another kind of network.
     """
+    suits(dataset, network)
+    habits, usual = HABITS[network.kind], next(iter(of_kind(network.kind).values()))
     drawn: list[Drawn] = []
     groups: list[str] = []
     for library in libraries:
@@ -36,10 +37,11 @@ def validation(dataset: Dataset, libraries: Sequence[str], network: Network, *,
         for number, row in enumerate(rows[:None if library in STARS else MODELS]):
             for repeat in range(repeats):
                 rng = np.random.default_rng([seed, *library.encode(), number, repeat])
-                rv, ebv = rng.uniform(-300.0, 300.0), rng.exponential(0.05)
+                rv, ebv = rng.uniform(-usual.fastest, usual.fastest), rng.exponential(0.05)
                 poor = repeat == 3
-                drawn.append(dress(dataset.template(row), LAMOST if poor else BOSS, rv, SNR, ebv,
-                                   rng, conditions=weather(rng, fair=0.0) if poor else USUAL))
+                drawn.append(dress(
+                    dataset.template(row), LAMOST if poor else usual, rv, habits.snr, ebv, rng,
+                    conditions=habits.weather(rng, fair=0.0) if poor else habits.usual))
                 groups.append("stars, LAMOST, fair to poor" if poor
                               else "stars" if library in STARS else library)
     if not drawn:

