@@ -74,8 +74,8 @@ def assemble(path: Path) -> Assembled:
     })[kept & (source != "")]
     made.sort("spectrum")
     summary = product.summary(made, claims, star, spectra, int(np.sum(~kept & (source != ""))))
-    made.meta = {"configuration": path.name, "seed": assembly.seed,
-                  "sha256": dict(_digests(path, assembly))}
+    made.meta["comments"] = [f"seed {assembly.seed}", *(
+        f"sha256 {digest} of {name}" for name, digest in _digests(path, assembly))]
     return Assembled(made, summary)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from bossnet.training.weights import Weighting, density_weights
@@ -15,6 +16,7 @@ DPI = 130
 #: Colours that the colour-blind tell apart (Okabe and Ito 2008).
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 _MARKS = "osD^"
+_TICKS = (2000, 3000, 5000, 10_000, 20_000, 50_000, 100_000)  #: K
 _SURVEYS = {"boss": "#D55E00", "lamost": "#0072B2"}  #: red and blue, as in Figure 2
 
 
@@ -43,6 +45,9 @@ def draw(table: Table, path: Path) -> None:
     for axes in (by_survey, by_weight, by_catalogue):
         axes.set_xlabel("Teff [K]")
     by_survey.set_xscale("log")
+    by_survey.xaxis.set_major_locator(FixedLocator(_TICKS))
+    by_survey.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    by_survey.xaxis.set_minor_locator(NullLocator())
     by_survey.invert_xaxis()
     by_survey.invert_yaxis()
     by_survey.set_ylabel("log g [dex]")

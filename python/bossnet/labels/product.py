@@ -40,7 +40,7 @@ class Claim:
 
 
 _UNITS = {"teff": units.K, "v_rad": units.km / units.s, "ra": units.deg, "dec": units.deg,
-          "separation": units.arcsec, "log_teff": units.dex(units.K)}
+          "separation": units.arcsec}
 _DESCRIPTIONS = {
     "spectrum": "Name of the spectrum.", "survey": "Its survey.",
     "star": "Its star; spectra of one star are in one split.",
