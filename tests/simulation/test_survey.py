@@ -49,7 +49,8 @@ def test_every_format_says_whose_spectrum_it_is(name: str, tmp_path: Path) -> No
     spectrum = observe(packaged()[20], form.instrument, 0.0, 40.0, 0.1, np.random.default_rng(3))
     observation = Observation(number=4, target=2, mjd=59000, ra=10.0, dec=-5.0, v_rad=50.0,
                               snr=40.0)
-    survey, (registration,) = spectra.register(form.write(tmp_path, spectrum, observation))
+    path = form.write(tmp_path, spectrum, observation)
+    [(survey, (registration,))] = spectra.register(path).found
     assert survey.name == SURVEY[name]
     assert "simulated" in str(registration.columns["release"])
     assert registration.columns["snr"] == pytest.approx(40.0)
@@ -80,7 +81,7 @@ def test_no_two_spectra_have_one_identity_and_some_stars_have_two(
     out, truths = made
     identities = set()
     for truth in truths:
-        survey, registrations = spectra.register(out / truth.file)
+        [(survey, registrations)] = spectra.register(out / truth.file).found
         identities |= {(survey.name, *(r.columns.get(c) for c in survey.identity))
                        for r in registrations}
     assert len(identities) == 30

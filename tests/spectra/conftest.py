@@ -13,6 +13,7 @@ MAKERS = {
     "LAMOST DR9": layouts.lamost_table,
     "mwmStar": layouts.mwm,
     "mwmVisit": lambda path: layouts.mwm(path, visits=1),
+    "mwmStar of APOGEE": lambda path: layouts.mwm(path, boss=False, apogee=1),
     "apStar": layouts.ap_star,
 }
 

@@ -91,33 +91,39 @@ def _lamost_header(release: int) -> dict[str, object]:
 
 
 def mwm(path: Path, *, visits: int = 0, lco: int = 0, keys: bool = True, code: str = "E",
-        upper: bool = False) -> Path:
-    """mwmStar with a co-add of APO (and of LCO), or mwmVisit with so many visits of each."""
+        upper: bool = False, boss: bool = True, apogee: int = 0) -> Path:
+    """mwmStar with a co-add of APO (and of LCO), or mwmVisit with so many visits of each; of
+    APOGEE so many of APO."""
     primary = fits.PrimaryHDU()
     primary.header.update({"SDSS_ID": 54459273, "V_ASTRA": "0.8.1", "RA": 150.25, "DEC": -2.5,
                            "HIERARCH GAIA_DR3_SOURCE_ID": 3107096203698444672, "G_MAG": 14.5})
     hdus = [primary]
-    for name, telescope, rows in (("APO", "apo25m", visits or 1), ("LCO", "lco25m", lco)):
-        hdus.append(_mwm_table(f"BOSS/{name}", telescope, rows, bool(visits), keys, code, upper))
-    return write(path, hdus + [fits.BinTableHDU(name=f"APOGEE/{n}") for n in ("APO", "LCO")])
+    for name, rows in (("BOSS/APO", boss * (visits or 1)), ("BOSS/LCO", boss * lco),
+                       ("APOGEE/APO", apogee), ("APOGEE/LCO", 0)):
+        hdus.append(_mwm_table(name, rows, bool(visits), keys, code, upper))
+    return write(path, hdus)
 
 
-def _mwm_table(name: str, telescope: str, rows: int, visit: bool, keys: bool, code: str,
-               upper: bool) -> fits.BinTableHDU:
+def _mwm_table(name: str, rows: int, visit: bool, keys: bool, code: str, upper: bool
+               ) -> fits.BinTableHDU:
     if not rows:
         return fits.BinTableHDU(name=name)
-    first = 100 if telescope == "apo25m" else 200
-    spectra = [arrays(4648, seed=first + row) for row in range(rows)]
+    telescope = {"APO": "apo25m", "LCO": "lco25m"}[name.split("/")[1]]
+    first, pixels, version = {
+        "BOSS/APO": (100, 4648, "run2d"), "BOSS/LCO": (200, 4648, "run2d"),
+        "APOGEE/APO": (400, 8575, "apred")}[name]
+    spectra = [arrays(pixels, seed=first + row) for row in range(rows)]
     columns = {
-        "release": ("4A", ["dr20"] * rows), "run2d": ("6A", ["v6_2_1"] * rows),
+        "release": ("4A", ["dr20"] * rows), version: ("6A", ["v6_2_1"] * rows),
         "telescope": ("6A", [telescope] * rows), "snr": ("E", 20.0 + np.arange(rows)),
-        "flux": (f"4648{code}", [s[0] for s in spectra]),
-        "ivar": (f"4648{code}", [s[1] for s in spectra])}
+        "flux": (f"{pixels}{code}", [s[0] for s in spectra]),
+        "ivar": (f"{pixels}{code}", [s[1] for s in spectra])}
     if keys:
         columns["spectrum_pk"] = ("K", first + np.arange(rows))
     if visit:
         columns |= {"mjd": ("J", 60000 + np.arange(rows)),
-                    "xcsao_v_rad": ("E", -10.0 * np.arange(1, rows + 1)),
+                    "xcsao_v_rad" if version == "run2d" else "v_rad": (
+                        "E", -10.0 * np.arange(1, rows + 1)),
                     "in_stack": ("L", np.arange(rows) != 1)}
     else:
         columns |= {"min_mjd": ("J", [60000]), "max_mjd": ("J", [60010]), "v_rad": ("E", [-12.5])}
@@ -126,7 +132,7 @@ def _mwm_table(name: str, telescope: str, rows: int, visit: bool, keys: bool, co
 
 def ap_star(path: Path, *, shape: tuple[int, ...] = (5, 8575), dtype: str = ">f4",
             **header: object) -> Path:
-    """apStar; of several rows, the first is the co-add."""
+    """apStar; of several rows, the first is the co-add, and from the third on they are visits."""
     rng = np.random.default_rng(5)
     flux = rng.uniform(90, 110, shape).astype(dtype)
     error = rng.uniform(0.5, 2, shape).astype(dtype)
@@ -135,9 +141,19 @@ def ap_star(path: Path, *, shape: tuple[int, ...] = (5, 8575), dtype: str = ">f4
     primary = fits.PrimaryHDU()
     primary.header.update({"OBJID": "2M17335483-2753043", "RA": 263.478474, "DEC": -27.884539,
                            "SNR": 154.0, "NVISITS": 3, "HEALPIX": 11410, "APRED": "1.3",
-                           "VRAD": 15.5} | header)
+                           "VRAD": 15.5} | _visits(shape) | header)
     return write(path, [primary, fits.ImageHDU(flux), fits.ImageHDU(error),
                         fits.ImageHDU(np.zeros(shape, "i2"))])
+
+
+def _visits(shape: tuple[int, ...]) -> dict[str, object]:
+    """What an apStar's header says of its visits."""
+    header: dict[str, object] = {}
+    for i in range(1, shape[0] - 1 if len(shape) == 2 else 1):
+        header |= {f"SFILE{i}": f"apVisit-1.3-apo25m-5815-{56396 + i}-{210 + i:03d}.fits",
+                   f"FIBER{i}": 210 + i, f"JD{i}": 2456396.992 + i, f"VRAD{i}": -9.5 + i,
+                   f"VHELIO{i}": 15.0 + i, f"SNRVIS{i}": 60.0 + i}
+    return header
 
 
 def table(extension: str, upper: bool, /, **columns: tuple[str, object]) -> fits.BinTableHDU:

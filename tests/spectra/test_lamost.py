@@ -58,7 +58,7 @@ def test_medium_resolution_is_refused_also_in_the_table_layout(tmp_path):
 
 
 def test_a_recent_file_registers_with_release_identity_and_snr(tmp_path):
-    survey, (found,) = register(layouts.lamost_table(tmp_path / "a.fits"))
+    [(survey, (found,))] = register(layouts.lamost_table(tmp_path / "a.fits")).found
     assert survey is SURVEYS["lamost"]
     assert found.source == {"ra": 332.5, "dec": -2.1}
     assert found.columns == {
@@ -69,7 +69,8 @@ def test_a_recent_file_registers_with_release_identity_and_snr(tmp_path):
 
 
 def test_an_early_file_leaves_its_release_to_ingest_and_has_other_names_of_snr(tmp_path):
-    _, (found,) = register(layouts.lamost_image(tmp_path / "a.fits", release=2, SN_R=-9999.0))
+    path = layouts.lamost_image(tmp_path / "a.fits", release=2, SN_R=-9999.0)
+    [(_, (found,))] = register(path).found
     columns = found.columns
     assert columns["release"] is None
     assert columns["obsid"] is None
@@ -81,7 +82,7 @@ def test_an_early_file_leaves_its_release_to_ingest_and_has_other_names_of_snr(t
 def test_identity_comes_from_the_name_where_the_header_is_silent(tmp_path):
     path = layouts.lamost_image(tmp_path / "spec-55859-F59_02_sp11-031.fits", PLANID="", SPID="",
                                 FIBERID="", LMJD="")
-    _, (found,) = register(path)
+    [(_, (found,))] = register(path).found
     assert [found.columns[n] for n in ("lmjd", "planid", "spid", "fiberid")] \
         == [55859, "F59_02", 11, 31]
     with pytest.raises(BadFileError, match="PLANID not in its header"):

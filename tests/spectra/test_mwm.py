@@ -44,12 +44,48 @@ def test_a_row_that_the_file_does_not_hold_is_refused(tmp_path):
         read(path, {"telescope": "apo25m", "file_key": 7})
 
 
-def test_a_file_with_apogee_spectra_only_is_recognised_and_refused(tmp_path):
+def test_a_file_without_any_spectrum_is_recognised_and_refused(tmp_path):
     empty = [fits.BinTableHDU(name=name) for name in ("BOSS/APO", "BOSS/LCO", "APOGEE/APO")]
     path = layouts.write(tmp_path / "a.fits", [fits.PrimaryHDU(), *empty])
-    for use in (read, register):
-        with pytest.raises(BadFileError, match="holds no BOSS spectrum"):
-            use(path)
+    with pytest.raises(BadFileError, match="holds no BOSS spectrum"):
+        read(path)
+    with pytest.raises(BadFileError, match="holds no APOGEE spectrum"):
+        read(path, table="apogee_combined_spectrum")
+    with pytest.raises(BadFileError, match="holds no spectrum, though"):
+        register(path)
+
+
+def test_apogee_spectra_of_the_same_file_register_in_their_own_table(tmp_path):
+    path = layouts.mwm(tmp_path / "a.fits", apogee=1)
+    (boss, _), (survey, (found,)) = register(path).found
+    assert (boss.table, survey.table) == ("boss_combined_spectrum", "apogee_combined_spectrum")
+    assert found.columns == {
+        "release": "dr20", "filetype": "mwmStar", "v_astra": 8001, "sdss_id": 54459273,
+        "telescope": "apo25m", "apred": "v6_2_1", "snr": 20.0, "v_rad": -12.5, "min_mjd": 60000,
+        "max_mjd": 60010, "file_key": 400, "path": str(path)}
+    spectrum = read(path, found.columns, table=survey.table)
+    assert spectrum.survey == "mwm_apogee"
+    flux, ivar, _ = layouts.arrays(8575, seed=400)
+    np.testing.assert_array_equal(spectrum.flux, flux.astype("f4"))
+    loglam = (4.179 + 6e-6 * np.arange(8575)).astype("f4")
+    np.testing.assert_array_equal(spectrum.wavelength, 10 ** loglam)
+    assert ivar[3] == 0
+    assert spectrum.error[3] == 0  # a gap takes no noise
+    assert not spectrum.usable[3]
+    assert spectrum.error[4] == np.float32(ivar[4]) ** np.float32(-0.5)
+
+
+def test_apogee_visits_are_chosen_by_the_file_s_own_key(tmp_path):
+    path = layouts.mwm(tmp_path / "a.fits", boss=False, visits=3, apogee=3)
+    [(survey, found)] = register(path).found
+    assert survey is SURVEYS["mwm_apogee"]
+    assert [f.columns["file_key"] for f in found] == [400, 401, 402]
+    assert [f.columns["v_rad"] for f in found] == [-10.0, None, -30.0]
+    for i, one in enumerate(found):
+        np.testing.assert_array_equal(read(path, one.columns, table=survey.table).flux,
+                                      layouts.arrays(8575, seed=400 + i)[0].astype("f4"))
+    with pytest.raises(BadFileError, match=r"holds 3 APOGEE spectra, .*\[400, 401, 402\]"):
+        read(path)
 
 
 def test_a_star_only_seen_from_lco_is_read(tmp_path):
@@ -61,7 +97,7 @@ def test_a_star_only_seen_from_lco_is_read(tmp_path):
 
 
 def test_a_co_add_registers_with_key_span_and_velocity_of_its_frame(tmp_path):
-    survey, found = register(layouts.mwm(tmp_path / "a.fits", lco=1))
+    [(survey, found)] = register(layouts.mwm(tmp_path / "a.fits", lco=1)).found
     assert survey is SURVEYS["mwm"]
     assert survey.frame == "rest"
     assert [f.columns["telescope"] for f in found] == ["apo25m", "lco25m"]
@@ -75,7 +111,7 @@ def test_a_co_add_registers_with_key_span_and_velocity_of_its_frame(tmp_path):
 
 
 def test_each_visit_registers_and_one_out_of_the_stack_has_no_frame_velocity(tmp_path):
-    _, found = register(layouts.mwm(tmp_path / "a.fits", visits=3))
+    [(_, found)] = register(layouts.mwm(tmp_path / "a.fits", visits=3)).found
     assert [f.columns["filetype"] for f in found] == ["mwmVisit"] * 3
     assert [f.columns["v_rad"] for f in found] == [-10.0, None, -30.0]
     assert [f.columns["min_mjd"] for f in found] == [60000, 60001, 60002]

@@ -46,7 +46,7 @@ def test_snr_is_the_row_s_else_that_of_hdu_2_else_unknown(tmp_path):
 
 
 def test_a_legacy_file_registers_with_the_star_s_position_not_the_plate_s(tmp_path):
-    survey, (found,) = register(layouts.spec(tmp_path / "a.fits", exposures=2))
+    [(survey, (found,))] = register(layouts.spec(tmp_path / "a.fits", exposures=2)).found
     assert survey is SURVEYS["boss"]
     assert found.source == {"ra": 151.25, "dec": 2.5}
     assert found.columns == {
@@ -58,14 +58,14 @@ def test_a_legacy_file_registers_with_the_star_s_position_not_the_plate_s(tmp_pa
 
 
 def test_without_exposures_it_is_a_lite_file_and_without_hdu_2_snr_is_unknown(tmp_path):
-    _, (found,) = register(layouts.spec(tmp_path / "a.fits", summary=False))
+    [(_, (found,))] = register(layouts.spec(tmp_path / "a.fits", summary=False)).found
     assert found.columns["filetype"] == "specLite"
     assert found.columns["snr"] is None
     assert found.source == {"ra": 151.25, "dec": 2.5}
 
 
 def test_an_sdss5_file_is_told_by_field_and_catalogid_out_of_hdu_2(tmp_path):
-    _, (found,) = register(layouts.spec_full(tmp_path / "a.fits"))
+    [(_, (found,))] = register(layouts.spec_full(tmp_path / "a.fits")).found
     columns = found.columns
     assert columns["filetype"] == "specFull"
     assert (columns["fieldid"], columns["catalogid"]) == (112360, 27021598150202075)
@@ -82,10 +82,10 @@ def test_an_sdss5_file_is_told_by_field_and_catalogid_out_of_hdu_2(tmp_path):
 
 def test_identity_comes_from_the_name_where_the_file_is_silent(tmp_path):
     silent = {"PLATEID": "", "FIBERID": "", "MJD": ""}
-    _, (found,) = register(layouts.spec(tmp_path / "spec-0266-51602-0031.fits", **silent))
+    [(_, (found,))] = register(layouts.spec(tmp_path / "spec-0266-51602-0031.fits", **silent)).found
     assert [found.columns[n] for n in ("plateid", "mjd", "fiberid")] == [266, 51602, 31]
     name = "spec-112360-60000-27021598150202075.fits"
-    _, (found,) = register(layouts.spec(tmp_path / name, **silent))
+    [(_, (found,))] = register(layouts.spec(tmp_path / name, **silent)).found
     assert [found.columns[n] for n in ("fieldid", "mjd", "catalogid")] \
         == [112360, 60000, 27021598150202075]
     with pytest.raises(BadFileError, match=r"nameless\.fits: does not say which spectrum it is"):
@@ -94,7 +94,7 @@ def test_identity_comes_from_the_name_where_the_file_is_silent(tmp_path):
 
 def test_values_that_a_database_would_refuse_are_left_out(tmp_path):
     path = layouts.spec(tmp_path / "a.fits", EXPTIME=1e300, NEXP=2**40, PLUG_RA=999.0)
-    _, (found,) = register(path)
+    [(_, (found,))] = register(path).found
     assert found.columns["exptime"] is None
     assert found.columns["n_exp"] is None
     assert found.source == {}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bossnet.errors import BadFileError
-from bossnet.network.boss import BOSS
+from bossnet.network import APOGEE, BOSS
+from bossnet.quality import assess
 from bossnet.spectra import read, register
 
 READ = {"sdss": ("boss", 9), "lamost": ("lamost", 103), "apogee": ("apstar", 1)}
@@ -24,11 +25,30 @@ def test_every_spectrum_is_read_and_registered_once(shared, folder):
         assert spectrum.survey == survey
         assert np.isfinite(spectrum.error).all()
         assert 3500 < spectrum.wavelength[0] < spectrum.wavelength[-1] < 17001
-        declaration, (found,) = register(path)
+        declaration, (found,) = register(path).found[0]
         assert found.columns["snr"] == spectrum.snr
         assert set(found.source) >= {"ra", "dec"}
         identities.add(tuple(found.columns[name] for name in declaration.identity))
     assert len(files) == len(identities) == count
+
+
+def test_the_visits_of_a_real_apstar_are_told_by_its_header(shared):
+    path = next((shared / "data/apogee").glob("apStar*"))
+    _, (survey, visits) = register(path).found
+    assert [[v.columns[n] for n in ("plate", "mjd", "fiber")] for v in visits] == [
+        ["5815", 56396, 212], ["5815", 56433, 221], ["5815", 56434, 221]]
+    for visit in visits:
+        assert visit.columns["v_rad"] == pytest.approx(15.68, abs=0.25)
+        spectrum = read(path, visit.columns, table=survey.table)
+        assert spectrum.snr == visit.columns["snr"]
+        # the gaps: zeros, and no noise
+        gap = (spectrum.wavelength > 15812) & (spectrum.wavelength < 15855)
+        assert not spectrum.flux[gap].any()
+        assert not spectrum.error[gap].any()
+        assert assess(spectrum, APOGEE).uncovered < 0.01
+    coadd = assess(read(path), APOGEE)
+    assert coadd.uncovered < 0.01
+    assert coadd.snr == pytest.approx(154, rel=0.35)
 
 
 def test_relatives_are_refused_with_the_reason(shared):
@@ -55,7 +75,7 @@ def test_every_benchmark_spectrum_is_read(shared):
     assert files
     for path in files:
         assert len(read(path).flux) == 4648
-        _, (found,) = register(path)
+        [(_, (found,))] = register(path).found
         assert found.columns["run2d"] == "bench"
 
 

@@ -27,7 +27,8 @@ APOGEE = Network(
     ),
     limits=Limits(logg=(-1.0, 6.0), suspicious_fe_h=False),
     table="apogee_net",
-    spectrum_tables=("apogee_coadded_spectrum_in_apstar",),
-    gaps=((15806.0, 15858.0), (16432.0, 16474.0)),
+    spectrum_tables=("apogee_coadded_spectrum_in_apstar", "apogee_visit_spectrum_in_apstar",
+                     "apogee_combined_spectrum"),
+    gaps=((15100.0, 15146.0), (15806.0, 15858.0), (16432.0, 16474.0), (16952.0, 17001.0)),
     noise_model=SURVEY_NOISE,
 )

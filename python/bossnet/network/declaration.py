@@ -50,7 +50,8 @@ class Network:
         title: for people.
         grid: (G,) float32, the wavelengths of the network's input, angstrom, vacuum.
         interpolates: whether spectra are interpolated onto the grid, or hold it already.
-        gaps: wavelength ranges inside the grid that no spectrum covers (chip gaps), angstrom.
+        gaps: wavelength ranges of the grid that no spectrum covers (between chips, and beyond
+            the first and the last of them), angstrom.
         noise_model: turns raw errors into reported ones where the weights' card has none of its
             own; None: they are equal.
         parameters: in the order of the published outputs.

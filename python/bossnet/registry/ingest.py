@@ -68,7 +68,7 @@ def ingest(config: Config, paths: Iterable[str], *, summaries: Sequence[Path] = 
         schema.check(connection, config.schema)
         shelves: dict[str, _Shelf] = {}
         for item in _items(paths, summaries, readers):
-            done.files += 1
+            done.files += isinstance(item, Refusal) or not item.is_more
             if isinstance(item, Refusal):
                 done.refused += 1
                 done.refusals.extend([item] if len(done.refusals) < LISTED else [])

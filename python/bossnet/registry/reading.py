@@ -27,12 +27,14 @@ class Found:
         table: the spectrum table its spectra belong to.
         identity: columns that tell one spectrum of that table from another.
         registrations: its spectra.
+        is_more: of the same file as what came before it.
     """
 
     path: Path
     table: str
     identity: tuple[str, ...]
     registrations: list[Registration]
+    is_more: bool = False
 
 
 def read_all(files: Iterable[Path | Refusal], *, readers: int | None = None
@@ -53,43 +55,46 @@ def read_all(files: Iterable[Path | Refusal], *, readers: int | None = None
     pending = chain(first, pending)
     if not readers:
         for file in pending:
-            yield file if isinstance(file, Refusal) else read_one(file)
+            yield from [file] if isinstance(file, Refusal) else read_one(file)
         return
     with Processes(read_one, number=readers, patience=HUNG) as processes:
         yield from _in_order(processes, pending, AHEAD * readers)
 
 
-def read_one(path: Path) -> Found | Refusal:
-    """What one file holds, or why it is refused."""
+def read_one(path: Path) -> list[Found | Refusal]:
+    """What one file holds, by spectrum table, or why it is refused, whole or in part."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        return Refusal(os.fsencode(path).decode("utf-8", "replace"),
-                       "its name is not UTF-8, and no database could hold it")
+        return [Refusal(os.fsencode(path).decode("utf-8", "replace"),
+                        "its name is not UTF-8, and no database could hold it")]
     try:
-        survey, registrations = register(path)
+        registered = register(path)
     except SpectrumError as e:
-        return Refusal(str(path), str(e).removeprefix(f"{path}: "))
-    return Found(path, survey.table, survey.identity, registrations)
+        return [Refusal(str(path), str(e).removeprefix(f"{path}: "))]
+    found: list[Found | Refusal] = [
+        Found(path, survey.table, survey.identity, registrations, is_more=number > 0)
+        for number, (survey, registrations) in enumerate(registered.found)]
+    return found + [Refusal(str(path), f"in part: {reason}") for reason in registered.refusals]
 
 
 def _in_order(processes: Processes, files: Iterator[Path | Refusal], ahead: int
               ) -> Iterator[Found | Refusal]:
-    queue: deque[Refusal | tuple[Path, Future[Found | Refusal]]] = deque()
+    queue: deque[Refusal | tuple[Path, Future[list[Found | Refusal]]]] = deque()
     for file in files:
         queue.append(file if isinstance(file, Refusal)
                      else (file, processes.submit(file)))
         if len(queue) >= ahead:
-            yield _result(queue.popleft())
+            yield from _results(queue.popleft())
     while queue:
-        yield _result(queue.popleft())
+        yield from _results(queue.popleft())
 
 
-def _result(item: Refusal | tuple[Path, Future[Found | Refusal]]) -> Found | Refusal:
+def _results(item: Refusal | tuple[Path, Future[list[Found | Refusal]]]) -> list[Found | Refusal]:
     if isinstance(item, Refusal):
-        return item
+        return [item]
     path, future = item
     try:
         return future.result()
     except ProcessError as e:
-        return Refusal(str(path), f"its reader process failed: {e}")
+        return [Refusal(str(path), f"its reader process failed: {e}")]

@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from astropy.io import fits
 
@@ -17,8 +18,8 @@ from bossnet.spectra.opening import open_fits
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.spectra.survey import Registration, Row, Survey
 
-__all__ = ["SURVEYS", "Registration", "Row", "Spectrum", "Survey", "describe", "open_fits",
-           "read", "recognise", "register", "would_read"]
+__all__ = ["SURVEYS", "Registered", "Registration", "Row", "Spectrum", "Survey", "describe",
+           "open_fits", "read", "recognise", "register", "would_read"]
 
 _HDUS_DESCRIBED = 3
 _COLUMNS_DESCRIBED = 6
@@ -33,8 +34,26 @@ def _declared() -> Iterator[Survey]:
 SURVEYS: dict[str, Survey] = {survey.name: survey for survey in _declared()}
 
 
-def read(path: str | os.PathLike[str], row: Row | None = None) -> Spectrum:
+class Registered(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        found: the surveys of which it holds spectra, and what to register of each spectrum.
+        refusals: why spectra of another survey in the same file are not registered.
+    """
+
+    found: list[tuple[Survey, list[Registration]]]
+    refusals: list[str]
+
+
+def read(path: str | os.PathLike[str], row: Row | None = None, *, table: str | None = None
+         ) -> Spectrum:
     """The spectrum in a file; of several, the one that the row of a spectrum table says.
+
+    Args:
+        path: of the file.
+        row: of the table, by column name.
+        table: of which the row is, where the file may hold spectra of several.
 
     Raises:
         MissingFileError: the file is not there, is a folder, or cannot be opened.
@@ -42,11 +61,13 @@ def read(path: str | os.PathLike[str], row: Row | None = None) -> Spectrum:
         ReadError: the storage failed after the file was opened.
     """
     with open_fits(path) as hdus:
-        return recognise(hdus).read(hdus, row or {})
+        surveys = recognise(hdus)
+        survey = next((s for s in surveys if s.table == table), surveys[0])
+        return survey.read(hdus, row or {})
 
 
-def register(path: str | os.PathLike[str]) -> tuple[Survey, list[Registration]]:
-    """The survey of a file, and what to register of each spectrum in it.
+def register(path: str | os.PathLike[str]) -> Registered:
+    """What to register of each spectrum of a file; there is at least one.
 
     Raises:
         MissingFileError: the file is not there, is a folder, or cannot be opened.
@@ -54,16 +75,29 @@ def register(path: str | os.PathLike[str]) -> tuple[Survey, list[Registration]]:
         ReadError: the storage failed after the file was opened.
     """
     with open_fits(path) as hdus:
-        survey = recognise(hdus)
-        return survey, survey.register(hdus, Path(path))
+        surveys, found, refused = recognise(hdus), [], []
+        for survey in surveys:
+            try:
+                if registrations := survey.register(hdus, Path(path)):
+                    found.append((survey, registrations))
+            except BadFileError as e:
+                refused.append(e)
+        if not found:
+            raise refused[0] if refused else BadFileError(
+                f"holds no spectrum, though it has the layout of {surveys[0].title}")
+    return Registered(found, [str(e) for e in refused])
 
 
-def recognise(hdus: fits.HDUList) -> Survey:
-    """The survey whose layout an open file has. Raises BadFileError, saying what was found."""
-    for survey in SURVEYS.values():
-        if survey.recognise(hdus):
-            return survey
-    raise BadFileError(f"not a spectrum that is read: found {describe(hdus)}; {would_read()}")
+def recognise(hdus: fits.HDUList) -> list[Survey]:
+    """The surveys whose layout an open file has: several where their spectra share a file.
+
+    Raises:
+        BadFileError: there is none; the message says what was found.
+    """
+    found = [survey for survey in SURVEYS.values() if survey.recognise(hdus)]
+    if not found:
+        raise BadFileError(f"not a spectrum that is read: found {describe(hdus)}; {would_read()}")
+    return found
 
 
 def would_read() -> str:

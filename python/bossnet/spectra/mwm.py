@@ -1,8 +1,11 @@
-"""Milky Way Mapper's ``mwmStar`` and ``mwmVisit``: BOSS spectra in the star's rest frame."""
+"""Milky Way Mapper's ``mwmStar`` and ``mwmVisit``: BOSS and APOGEE spectra in one file, in the
+star's rest frame."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +19,81 @@ from bossnet.spectra.spectrum import Spectrum
 from bossnet.spectra.survey import Registration, Row, Survey
 from bossnet.spectra.table import Table
 
-PIXELS = 4648
-FIRST_LOGLAM, LOGLAM_STEP = 3.5523, 1e-4  #: log10 angstrom (contract, section 1)
-HDUS = {"apo25m": 1, "lco25m": 2}  #: where the BOSS spectra of each telescope are
-EXTENSIONS = ("BOSS/APO", "BOSS/LCO")  #: what these are called
 KEYS = ("spectrum_pk", "spectrum_pk_id")  #: the file's own key of a spectrum, by version
 
-_NAME = "mwm"
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The spectra of one instrument in these files (contract, section 1).
+
+    Attributes:
+        name: of the survey that they are read as.
+        instrument: for people, and in the names of HDUs.
+        hdus: where the spectra of each telescope are.
+        pixels: of a spectrum.
+        first, step: log10 angstrom of the first pixel, and from one to the next.
+        version: the column of the reduction's version.
+        velocities: columns of a visit's velocity, the first that there is.
+        holds_gaps: whether pixels without inverse variance are gaps, which take no noise.
+    """
+
+    name: str
+    instrument: str
+    hdus: Mapping[str, int]
+    pixels: int
+    first: float
+    step: float
+    version: str
+    velocities: tuple[str, ...]
+    holds_gaps: bool = False
+
+
+BOSS = Part("mwm", "BOSS", {"apo25m": 1, "lco25m": 2}, 4648, 3.5523, 1e-4, "run2d",
+            ("xcsao_v_rad", "v_rad"))
+APOGEE = Part("mwm_apogee", "APOGEE", {"apo25m": 3, "lco25m": 4}, 8575, 4.179, 6e-6, "apred",
+              ("v_rad",), holds_gaps=True)
+PARTS = (BOSS, APOGEE)
+
 _TELESCOPES = {"apo1m": "apo25m"}  # shares the HDU
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
-def _recognise(hdus: fits.HDUList) -> str | None:
-    for number, name in zip(HDUS.values(), EXTENSIONS, strict=True):
+def _recognise(part: Part, hdus: fits.HDUList) -> str | None:
+    """The layout, unless only the other instrument has spectra in it."""
+    layout = _layout(hdus)
+    if layout is None or _holds_any(part, hdus):
+        return layout
+    return None if any(_holds_any(other, hdus) for other in PARTS) else layout
+
+
+def _holds_any(part: Part, hdus: fits.HDUList) -> bool:
+    return any(True for _ in _spectra(part, hdus))
+
+
+def _layout(hdus: fits.HDUList) -> str | None:
+    """By what stands where BOSS spectra are, and maybe none."""
+    for telescope, number in BOSS.hdus.items():
         hdu = hdu_at(hdus, number)
         if hdu is None:
             return None
+        name = f"{BOSS.instrument}/{telescope.removesuffix('25m').upper()}"
         if str(hdu.header.get("EXTNAME")).strip().upper() == name:
             return "mwmStar or mwmVisit"
         table = Table.of(hdus, number)
         if table is None or table.columns:
-            return "mwmStar or mwmVisit" if table and _holds_spectra(table) else None
+            return "mwmStar or mwmVisit" if table and _holds_spectra(table, BOSS) else None
     return None
 
 
-def _holds_spectra(table: Table) -> bool:
-    return table.repeat("flux") == table.repeat("ivar") == PIXELS
+def _holds_spectra(table: Table, part: Part) -> bool:
+    return table.repeat("flux") == table.repeat("ivar") == part.pixels
 
 
-def _spectra(hdus: fits.HDUList) -> Iterator[tuple[str, Table, int]]:
-    """Telescope, table and row of every BOSS spectrum."""
-    for telescope, number in HDUS.items():
+def _spectra(part: Part, hdus: fits.HDUList) -> Iterator[tuple[str, Table, int]]:
+    """Telescope, table and row of every spectrum."""
+    for telescope, number in part.hdus.items():
         table = Table.of(hdus, number)
-        if table and _holds_spectra(table):
+        if table and _holds_spectra(table, part):
             for row in range(table.rows):
                 yield telescope, table, row
 
@@ -57,51 +102,52 @@ def _key(table: Table, row: int) -> int | None:
     return values.identifier(table.value(row, *KEYS))
 
 
-def _read(hdus: fits.HDUList, row: Row) -> Spectrum:
+def _read(part: Part, hdus: fits.HDUList, row: Row) -> Spectrum:
     """Flux in 1e-17 erg/s/cm2/A on the rest frame's fixed grid."""
-    table, number = _chosen(hdus, row)
-    loglam = (FIRST_LOGLAM + LOGLAM_STEP * np.arange(PIXELS)).astype(np.float32)
+    table, number = _chosen(part, hdus, row)
+    loglam = (part.first + part.step * np.arange(part.pixels)).astype(np.float32)
+    flux, ivar = table.floats("flux", number), table.floats("ivar", number)
     snr = row["snr"] if "snr" in row else values.real(table.value(number, "snr"))
-    return Spectrum.from_ivar(table.floats("flux", number), table.floats("ivar", number),
-                              10 ** loglam, snr=snr, survey=_NAME)
+    if not part.holds_gaps:
+        return Spectrum.from_ivar(flux, ivar, 10 ** loglam, snr=snr, survey=part.name)
+    with np.errstate(all="ignore"):
+        error = np.where(ivar > 0, ivar ** np.float32(-0.5), np.float32(np.nan))
+    return Spectrum.from_error(flux, error, 10 ** loglam, snr=snr, survey=part.name)
 
 
-def _chosen(hdus: fits.HDUList, row: Row) -> tuple[Table, int]:
+def _chosen(part: Part, hdus: fits.HDUList, row: Row) -> tuple[Table, int]:
     """The one spectrum that a row means, by telescope and key, else the only one."""
     telescope, key = row.get("telescope"), row.get("file_key")
     telescope = _TELESCOPES.get(str(telescope), telescope)
-    found = [(table, number) for name, table, number in _spectra(hdus)
-             if telescope not in HDUS or name == telescope]
-    where = f" of {telescope}" if telescope in HDUS else ""
+    found = [(table, number) for name, table, number in _spectra(part, hdus)
+             if telescope not in part.hdus or name == telescope]
+    where = f" of {telescope}" if telescope in part.hdus else ""
     if not found:
-        raise BadFileError(f"holds no BOSS spectrum{where}")
+        raise BadFileError(f"holds no {part.instrument} spectrum{where}")
     keys = [_key(*place) for place in found]
     if key is not None and any(k is not None for k in keys):
         found = [place for place, k in zip(found, keys, strict=True) if k == key]
         if not found:
-            raise BadFileError(f"holds no BOSS spectrum{where} with {KEYS[0]} {key}")
+            raise BadFileError(f"holds no {part.instrument} spectrum{where} with {KEYS[0]} {key}")
     if len(found) > 1:
-        raise BadFileError(f"holds {len(found)} BOSS spectra{where}, and nothing says which one: "
-                           f"give telescope and file_key (the file's keys: {keys})")
+        raise BadFileError(f"holds {len(found)} {part.instrument} spectra{where}, and nothing says "
+                           f"which one: give telescope and file_key (the file's keys: {keys})")
     return found[0]
 
 
-def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
-    header = hdus[0].header
-    spectra = list(_spectra(hdus))
-    if not spectra:
-        raise BadFileError("holds no BOSS spectrum")
+def _register(part: Part, hdus: fits.HDUList, path: Path) -> list[Registration]:
+    spectra = list(_spectra(part, hdus))
     keyless = Counter(telescope for telescope, table, row in spectra
                       if _key(table, row) is None)
     for telescope, number in keyless.items():
         if number > 1:
-            raise BadFileError(f"holds {number} BOSS spectra of {telescope} without {KEYS[0]}, "
-                               "by which one would be told from another")
-    return [_registration(header, telescope, table, row, path)
+            raise BadFileError(f"holds {number} {part.instrument} spectra of {telescope} without "
+                               f"{KEYS[0]}, by which one would be told from another")
+    return [_registration(part, hdus[0].header, telescope, table, row, path)
             for telescope, table, row in spectra]
 
 
-def _registration(header: fits.Header, telescope: str, table: Table, row: int,
+def _registration(part: Part, header: fits.Header, telescope: str, table: Table, row: int,
                   path: Path) -> Registration:
     is_visit = _filetype(table, row) == "mwmVisit"
     identifiers = _identifiers(header, table, row)
@@ -113,9 +159,9 @@ def _registration(header: fits.Header, telescope: str, table: Table, row: int,
                                   or header.get("ASTRA")),
         "sdss_id": identifiers.get("sdss_id"),
         "telescope": values.text(table.value(row, "telescope")) or telescope,
-        "run2d": values.text(table.value(row, "run2d")),
+        part.version: values.text(table.value(row, part.version)),
         "snr": values.real(table.value(row, "snr")),
-        "v_rad": _frame_velocity(table, row, is_visit),
+        "v_rad": _frame_velocity(part, table, row, is_visit),
         "min_mjd": values.integer(table.value(row, first)),
         "max_mjd": values.integer(table.value(row, last)),
         "file_key": _key(table, row),
@@ -134,7 +180,7 @@ def _filetype(table: Table, row: int) -> str:
     return "mwmVisit" if "in_stack" in table.columns else "mwmStar"
 
 
-def _frame_velocity(table: Table, row: int, is_visit: bool) -> float | None:
+def _frame_velocity(part: Part, table: Table, row: int, is_visit: bool) -> float | None:
     """The barycentric velocity [km/s] that was taken out of the spectrum.
 
     A visit that is not in the stack was not shifted by a trusted velocity: unknown.
@@ -143,7 +189,7 @@ def _frame_velocity(table: Table, row: int, is_visit: bool) -> float | None:
         return values.real(table.value(row, "v_rad"))
     if table.value(row, "in_stack") is False:
         return None
-    return values.real(table.value(row, "xcsao_v_rad", "v_rad"))
+    return values.real(table.value(row, *part.velocities))
 
 
 def _identifiers(header: fits.Header, table: Table, row: int) -> dict[str, int]:
@@ -189,14 +235,19 @@ def _resolve(row: Row) -> Path:
     return resolve.full(row.get("release"), row.get("filetype") or "mwmStar", keywords)
 
 
-SURVEYS = (Survey(
-    name=_NAME,
-    title="mwmStar and mwmVisit (BOSS)",
-    table="boss_combined_spectrum",
-    identity=("release", "filetype", "v_astra", "sdss_id", "telescope", "run2d", "file_key"),
-    frame="rest",
-    recognise=_recognise,
-    read=_read,
-    register=_register,
-    resolve=_resolve,
-),)
+def _survey(part: Part, table: str) -> Survey:
+    return Survey(
+        name=part.name,
+        title=f"mwmStar and mwmVisit ({part.instrument})",
+        table=table,
+        identity=("release", "filetype", "v_astra", "sdss_id", "telescope", part.version,
+                  "file_key"),
+        frame="rest",
+        recognise=partial(_recognise, part),
+        read=partial(_read, part),
+        register=partial(_register, part),
+        resolve=_resolve,
+    )
+
+
+SURVEYS = (_survey(BOSS, "boss_combined_spectrum"), _survey(APOGEE, "apogee_combined_spectrum"))

@@ -33,15 +33,17 @@ class Survey:
     Attributes:
         name: short name, as in ``Spectrum.survey``.
         title: for people.
-        table: the spectrum table its rows are in.
+        table: the spectrum table its rows are in; no other survey of the same layout has it.
         identity: columns of that table which tell one spectrum from another (contract, 7).
         frame: the frame of its wavelengths: ``barycentric``, or the source's ``rest`` frame.
         recognise: the name of the layout if the open file is one of this survey's, else None.
+            Two surveys may recognise one layout, if it holds spectra of both.
             Judges by content, never by name, and reads no pixels. Raises BadFileError, with the
             reason, for a relative of it that is not read.
         read: the spectrum of an open file; the row says which one where a file holds several, and
             its ``snr``, where it has that column, is the spectrum's. Raises BadFileError.
-        register: every spectrum of an open file at this path. Raises BadFileError.
+        register: every spectrum of an open file at this path; none, where the layout has a place
+            for this survey's spectra and the file leaves it empty. Raises BadFileError.
         resolve: the file of a row that has no path, by sdss-access. Raises MissingFileError,
             saying what is not known.
         is_legacy: whether a row is an SDSS I-IV spectrum (``flag_legacy_velocity``).

@@ -57,7 +57,7 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
     try:
         path = find_file(row, surveys, roots)
         known = _file_state(path)
-        spectrum = read(path, row)
+        spectrum = read(path, row, table=table)
         survey = SURVEYS[spectrum.survey]
         if survey not in surveys:
             raise BadFileError(f"{path}: registered in {table}, but it is now a spectrum of "
