@@ -30,6 +30,16 @@ def _positive_or_auto(context: click.Context, option: click.Parameter, value: st
     return number
 
 
+def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
+          ) -> dict[str, str]:
+    """What an option that is given as KEY=VALUE, several times, says."""
+    found = [value.partition("=") for value in values]
+    for name, sign, value in found:
+        if not (name and sign and value):
+            raise click.BadParameter(f"{name}{sign}{value}: write KEY=VALUE")
+    return {name: value for name, _, value in found}
+
+
 _OF_A_RUN = (
     click.option("--where", metavar="SQL", help="Which spectra: one SQL expression over the "
                  "spectrum table's columns and those of source."),
@@ -65,11 +75,29 @@ _OF_A_WORKER = (
     click.option("--readers", type=click.IntRange(min=1), default=2, show_default=True,
                  help="Processes that read files ahead of the network."),
 )
+_OF_FILES = (
+    click.option("--air/--vacuum", "air", default=None, help="What wavelengths are in.  "
+                 "[default: as a file says, else vacuum]"),
+    click.option("--frame", type=click.Choice(["barycentric", "rest", "topocentric"]),
+                 help="Of wavelengths: the Sun's, the star's or the Earth's.  [default: as a file "
+                 "says, else barycentric]"),
+    click.option("--column", metavar="KEY=NAME", multiple=True, callback=pairs,
+                 help="Which column of a table holds wavelength, flux, error or ivar, where it has "
+                 "no usual name."),
+    click.option("--unit", metavar="KEY=UNIT", multiple=True, callback=pairs,
+                 help="The unit of wavelength, flux, error or ivar, where a file says none or a "
+                 "wrong one."),
+)
 
 
 def run_options(command: Command) -> Command:
     """The options that say what a run does: the entries of `Settings`, and the weights."""
     return _with(_OF_A_RUN, command)
+
+
+def hint_options(command: Command) -> Command:
+    """The options that say of files in no survey's layout what these do not say."""
+    return _with(_OF_FILES, command)
 
 
 profile_option = click.option("--profile", is_flag=True, help="Say at the end where the time went.")
@@ -84,16 +112,6 @@ def as_options(*, device: str, batch_size: int | None, readers: int) -> list[str
     """How these options of a worker are written on another one's command line."""
     return ["--device", device, "--batch-size", str(batch_size or "auto"), "--readers",
             str(readers)]
-
-
-def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]
-          ) -> dict[str, str]:
-    """What an option that is given as KEY=VALUE, several times, says."""
-    found = [value.partition("=") for value in values]
-    for name, sign, value in found:
-        if not (name and sign and value):
-            raise click.BadParameter(f"{name}{sign}{value}: write KEY=VALUE")
-    return {name: value for name, _, value in found}
 
 
 def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bossnet.cli.common import console, fail, json_option, print_json, said
-from bossnet.cli.options import pairs
+from bossnet.cli.options import hint_options
 from bossnet.cli.progress import Shown
 from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import Interruption, held
@@ -32,17 +32,7 @@ _SHOWN = (("teff", "Teff [K]", 0), ("logg", "log g", 2), ("fe_h", "[Fe/H]", 2),
 @click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]),
               default="float32", show_default=True, help="Of the network's arithmetic.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]")
-@click.option("--air/--vacuum", "air", default=None, help="What wavelengths are in.  "
-              "[default: as a file says, else vacuum]")
-@click.option("--frame", type=click.Choice(["barycentric", "rest", "topocentric"]),
-              help="Of wavelengths: the Sun's, the star's or the Earth's.  [default: as a file "
-              "says, else barycentric]")
-@click.option("--column", metavar="KEY=NAME", multiple=True, callback=pairs,
-              help="Which column of a table holds wavelength, flux, error or ivar, where it has "
-              "no usual name.")
-@click.option("--unit", metavar="KEY=UNIT", multiple=True, callback=pairs,
-              help="The unit of wavelength, flux, error or ivar, where a file says none or a wrong "
-              "one.")
+@hint_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path),
               help="Also write them to this .ecsv, .csv or .fits file; one that is there is "
               "replaced.")
