@@ -14,6 +14,7 @@ MAKERS = {
     "mwmStar": layouts.mwm,
     "mwmVisit": lambda path: layouts.mwm(path, visits=1),
     "mwmStar of APOGEE": lambda path: layouts.mwm(path, boss=False, apogee=1),
+    "MaStar": layouts.mastar,
     "apStar": layouts.ap_star,
 }
 

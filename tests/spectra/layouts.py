@@ -130,6 +130,29 @@ def _mwm_table(name: str, rows: int, visit: bool, keys: bool, code: str, upper: 
     return table(name, upper, **columns)
 
 
+def mastar(path: Path, *, rows: int = 1, visits: bool = True, code: str = "D", pixels: int = 4563,
+           **columns: object) -> Path:
+    """MaStar's goodspec as in DR17 (as in DR15 with OBJRA and OBJDEC), or its combspec."""
+    spectra = [arrays(pixels, seed=300 + row) for row in range(rows)]
+    number = np.arange(rows)
+    said = {"MANGAID": ("25A", [f"7-{row}" for row in range(rows)]),
+            "DRPVER": ("8A", ["v3_1_1"] * rows), "MPROCVER": ("8A", ["v1_7_7"] * rows),
+            "IFURA": ("D", 150.0 + 0 * number), "IFUDEC": ("D", 2.0 + 0 * number)}
+    if visits:
+        said |= {"PLATE": ("J", 9000 + 0 * number), "IFUDESIGN": ("6A", ["1901"] * rows),
+                 "MJD": ("J", 58000 + number), "RA": ("D", 150.25 + number),
+                 "DEC": ("D", 2.5 + 0 * number), "EXPTIME": ("E", [900.0] * rows),
+                 "NEXP_VISIT": ("I", [4] * rows), "NEXP_USED": ("I", [3] * rows),
+                 "HELIOV": ("E", -20.5 - number), "V_ERRCODE": ("I", number % 2),
+                 "S2N": ("E", 80.0 + number)}
+    said |= {"WAVE": (f"{pixels}{code}", [10 ** s[2] for s in spectra]),
+             "FLUX": (f"{pixels}{code}", [s[0] for s in spectra]),
+             "IVAR": (f"{pixels}{code}", [s[1] for s in spectra]),
+             "MASK": (f"{pixels}J", np.zeros((rows, pixels)))}
+    said = {name: value for name, value in (said | columns).items() if value is not None}
+    return write(path, [fits.PrimaryHDU(), table("GOODVISITS", True, **said)])
+
+
 def ap_star(path: Path, *, shape: tuple[int, ...] = (5, 8575), dtype: str = ">f4",
             **header: object) -> Path:
     """apStar; of several rows, the first is the co-add, and from the third on they are visits."""

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from bossnet.errors import BadFileError
 from bossnet.spectra import SURVEYS, read, register
+from bossnet.spectra.sdss import is_legacy
 
 from . import layouts
 
@@ -111,3 +113,17 @@ def test_legacy_is_told_by_reduction_then_release_then_identifiers(row, legacy):
 
 def test_a_table_without_rows_is_an_empty_spectrum(tmp_path):
     assert read(layouts.spec(tmp_path / "empty.fits", pixels=0)).flux.size == 0
+
+
+def test_a_co_add_over_fields_is_told_from_visits_by_its_scheme(tmp_path):
+    path = layouts.spec_full(tmp_path / "visit.fits", CATALOGID=("K", [27021598150202075]))
+    with fits.open(path) as hdus:
+        hdus[0].header["FIELDID"] = "allepoch"
+        hdus.writeto(tmp_path / "spec-allepoch_lco-60010-27021598150202075.fits")
+    [(_, [visit])] = register(path).found
+    [(_, [coadd])] = register(tmp_path / "spec-allepoch_lco-60010-27021598150202075.fits").found
+    assert (visit.columns["filetype"], visit.columns["run2d"]) == ("specFull", "v6_1_3")
+    assert (coadd.columns["filetype"], coadd.columns["run2d"], coadd.columns["fieldid"],
+            coadd.columns["catalogid"]) == ("specFull_coadd", "v6_1_3-allepoch_lco", None,
+                                            27021598150202075)
+    assert not is_legacy(coadd.columns)

@@ -111,7 +111,7 @@ def _of_row(survey: Survey, hdus: fits.HDUList, row: Row, path: str | os.PathLik
     quality = assess(spectrum, network)
     observation = Observation(
         spectrum, quality=quality, snr=spectrum.snr, in_rest_frame=in_rest_frame,
-        frame_velocity=row.get("v_rad") if in_rest_frame else None,
+        frame_velocity=row.get("v_rad", spectrum.frame_velocity) if in_rest_frame else None,
         is_legacy=survey.is_legacy(row))
     return Found("", observation, tuple(remarks(spectrum, quality, network)))
 

@@ -19,7 +19,7 @@ from bossnet.spectra.spectrum import Spectrum
 from bossnet.spectra.survey import Registration, Row, Survey
 
 __all__ = ["SURVEYS", "Registered", "Registration", "Row", "Spectrum", "Survey", "describe",
-           "open_fits", "read", "recognise", "register", "would_read"]
+           "open_fits", "read", "recognise", "register", "surveys_of", "would_read"]
 
 _HDUS_DESCRIBED = 3
 _COLUMNS_DESCRIBED = 6
@@ -98,6 +98,11 @@ def recognise(hdus: fits.HDUList) -> list[Survey]:
     if not found:
         raise BadFileError(f"not a spectrum that is read: found {describe(hdus)}; {would_read()}")
     return found
+
+
+def surveys_of(table: str, row: Row) -> list[Survey]:
+    """The surveys of which a row of a spectrum table can be."""
+    return [s for s in SURVEYS.values() if s.table == table and s.owns(row)]
 
 
 def would_read() -> str:

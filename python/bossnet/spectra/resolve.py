@@ -37,10 +37,9 @@ def full(release: Any, filetype: str, keywords: Mapping[str, Any]) -> Path:
     """
     what = f"a {filetype} spectrum of release {release}"
     hint = "; give the path when ingesting, or complete the row"
-    name = str(release or "").lower().replace("-", "")
     with _lock, _surroundings_kept():
         try:
-            path, environment = _of_release(_ALIASES.get(name, name))
+            path, environment = _of_release(_canonical(release))
             os.environ.update(environment)
             if filetype not in path.templates:
                 raise MissingFileError(f"cannot tell the file of {what}: sdss-access knows no "
@@ -56,6 +55,36 @@ def full(release: Any, filetype: str, keywords: Mapping[str, Any]) -> Path:
             raise
         except Exception as error:  # it raises what its templates' functions happen to raise
             raise MissingFileError(f"cannot tell the file of {what}: {error}{hint}") from error
+
+
+def address(path: Path, release: Any, server: str | None = None) -> str:
+    """Where on the survey's server a file is that `full` named.
+
+    Args:
+        path: as `full` gave it.
+        release: of it.
+        server: another one than sdss-access's, as ``https://data.example.org``.
+
+    Raises:
+        MissingFileError: the release is not known, or the path not one of it.
+    """
+    with _lock, _surroundings_kept():
+        try:
+            sdss, environment = _of_release(_canonical(release))
+            os.environ.update(environment)
+            url = str(sdss.url("", full=str(path)))
+        except MissingFileError:
+            raise
+        except Exception as error:
+            raise MissingFileError(f"{path}: not there, and sdss-access has no address of it: "
+                                   f"{error}") from error
+        ours = sdss.remote_base if server is None else server.rstrip("/")
+        return ours + url.removeprefix(sdss.remote_base)
+
+
+def _canonical(release: Any) -> str:
+    name = str(release or "").lower().replace("-", "")
+    return _ALIASES.get(name, name)
 
 
 def _of_release(release: str) -> tuple[Any, dict[str, str]]:

@@ -21,6 +21,9 @@ _TELESCOPES = {"APO": "apo25m", "LCO": "lco25m"}
 _LEGACY_RUN2D = re.compile(r"\d+$|v5_")  # 26, 103, 104 of SDSS-I and II; v5_* of BOSS and eBOSS
 _SDSS5_RUN2D = re.compile(r"v[6-9]_|master")
 _FILE_NAME = re.compile(r"spec-(\d+)p?-(\d{5})-(\d+)\.fits")
+_COADD_NAME = re.compile(r"spec-([A-Za-z]\w*)-(\d{5})-(\d+)\.fits")
+_COADD = re.compile(r"(\w+)-([A-Za-z]\w*?)(?:_(apo|lco))?$")  #: run2d and scheme of a co-add's row
+_WITHOUT_OBSERVATORY = ("v6_0", "v6_1")  #: where a scheme's name has it, if any, within itself
 _LEGACY_FIBERS = 1000  #: a spectrograph's plate had no more; a longer number is a catalogid
 _FIRST_EXPOSURE = 4  #: HDU; `lite` files end before it
 
@@ -84,9 +87,12 @@ def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
         "row": None,
         "path": str(path),
     }
-    identity = _identity(hdus, summary, path)
+    if (coadd := _coadd(summary, path)) and columns["run2d"]:
+        columns["run2d"] = f"{columns['run2d']}-{coadd}"
+    identity = _identity(hdus, summary, path, coadd)
     columns |= identity
-    if columns["mjd"] is None and (name := _FILE_NAME.search(path.name)):
+    name = _FILE_NAME.search(path.name) or _COADD_NAME.search(path.name)
+    if columns["mjd"] is None and name:
         columns["mjd"] = int(name[2])
     return [Registration(columns, _source(summary, identity["catalogid"]))]
 
@@ -96,8 +102,20 @@ def _is_sdss5(summary: _Summary) -> bool:
         and values.identifier(summary("CATALOGID")) is not None
 
 
-def _identity(hdus: fits.HDUList, summary: _Summary, path: Path) -> dict[str, Any]:
+def _coadd(summary: _Summary, path: Path) -> str | None:
+    """The scheme of a co-add over fields, such as ``allepoch``, which stands in a field's place."""
+    field = summary("FIELDID", "FIELD")
+    if values.integer(field) is not None:
+        return None
+    named = _COADD_NAME.search(path.name)
+    return named[1] if named else None
+
+
+def _identity(hdus: fits.HDUList, summary: _Summary, path: Path, coadd: str | None
+              ) -> dict[str, Any]:
     """Which star on which field or plate; from the name where the file is silent."""
+    if coadd:
+        return _of_coadd(summary, path)
     field = values.integer(summary("FIELDID", "FIELD"))
     catalogid = values.identifier(summary("CATALOGID"))
     plate = values.integer(summary("PLATEID", "PLATE"))
@@ -117,6 +135,13 @@ def _identity(hdus: fits.HDUList, summary: _Summary, path: Path) -> dict[str, An
     lite = Table.of(hdus, _FIRST_EXPOSURE) is None
     return {"filetype": "specLite" if lite else "spec", "fieldid": None, "catalogid": None,
             "plateid": plate, "fiberid": fiber}
+
+
+def _of_coadd(summary: _Summary, path: Path) -> dict[str, Any]:
+    named = _COADD_NAME.search(path.name)
+    return {"filetype": "specFull_coadd", "fieldid": None, "plateid": None, "fiberid": None,
+            "catalogid": values.identifier(summary("CATALOGID"))
+            or values.identifier(named[3] if named else None)}
 
 
 def _telescope(summary: _Summary) -> str | None:
@@ -144,6 +169,8 @@ def _source(summary: _Summary, catalogid: int | None) -> dict[str, Any]:
 
 
 def _resolve(row: Row) -> Path:
+    if row.get("filetype") == "specFull_coadd":
+        return _resolve_coadd(row)
     legacy = row.get("fieldid") is None
     filetype = row.get("filetype") or ("spec" if legacy else "specFull")
     if legacy and filetype not in ("spec", "specLite"):
@@ -154,6 +181,19 @@ def _resolve(row: Row) -> Path:
     names = ("run2d", "plateid", "mjd", "fiberid") if legacy \
         else ("run2d", "fieldid", "mjd", "catalogid")
     return resolve.full(row.get("release"), filetype, {name: row.get(name) for name in names})
+
+
+def _resolve_coadd(row: Row) -> Path:
+    parts = _COADD.match(str(row.get("run2d")))
+    if parts is None:
+        raise MissingFileError(f"a specFull_coadd spectrum of run2d {row.get('run2d')} has no "
+                               "path, and that is not RUN2D-SCHEME, such as v6_1_3-allepoch")
+    run2d, scheme, observatory = parts.groups(default="")
+    if run2d.startswith(_WITHOUT_OBSERVATORY) and observatory:
+        scheme, observatory = f"{scheme}_{observatory}", ""
+    keywords = {name: row.get(name) for name in ("mjd", "catalogid")}
+    return resolve.full(row.get("release"), "specFull_coadd",
+                        keywords | {"run2d": run2d, "coadd": scheme, "obs": observatory})
 
 
 def is_legacy(row: Row) -> bool:
@@ -178,5 +218,6 @@ SURVEYS = (Survey(
     read=_read,
     register=_register,
     resolve=_resolve,
+    owns=lambda row: not str(row.get("filetype")).startswith("mastar"),
     is_legacy=is_legacy,
 ),)

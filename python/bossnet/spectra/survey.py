@@ -46,6 +46,7 @@ class Survey:
             for this survey's spectra and the file leaves it empty. Raises BadFileError.
         resolve: the file of a row that has no path, by sdss-access. Raises MissingFileError,
             saying what is not known.
+        owns: whether a row of the table can be of this survey, where several share the table.
         is_legacy: whether a row is an SDSS I-IV spectrum (``flag_legacy_velocity``).
     """
 
@@ -58,4 +59,5 @@ class Survey:
     read: Callable[[fits.HDUList, Row], Spectrum]
     register: Callable[[fits.HDUList, Path], list[Registration]]
     resolve: Callable[[Row], Path]
+    owns: Callable[[Row], bool] = lambda row: True
     is_legacy: Callable[[Row], bool] = lambda row: False

@@ -13,7 +13,6 @@ from psycopg2.extras import RealDictCursor, execute_values
 from bossnet import v_astra
 from bossnet.errors import ConfigurationError, SpectrumError
 from bossnet.flags import FAILED, FLAGS
-from bossnet.spectra import SURVEYS
 from bossnet.work import selection
 from bossnet.work.queries import query
 from bossnet.work.reading import find_file
@@ -186,7 +185,6 @@ def share_out(connection: Connection, run_pk: int, planned: int, workers: int) -
 def _changed(connection: Connection, results: str, table: str, tag: str,
              roots: Mapping[str, Path]) -> list[int]:
     """Spectra of a table whose bad file has another size or time than when it was judged."""
-    surveys = [s for s in SURVEYS.values() if s.table == table]
     statement = query("bad_files", results=sql.Identifier(results), table=sql.Identifier(table),
                       version=sql.Literal(VERSION), tag=sql.Literal(tag),
                       bad_file=sql.Literal(_BAD))
@@ -195,7 +193,7 @@ def _changed(connection: Connection, results: str, table: str, tag: str,
         cursor.execute(statement)
         for row in cursor:
             try:
-                state = find_file(row, surveys, roots).stat()
+                state = find_file(row, table, roots).stat()
             except (OSError, SpectrumError):
                 continue  # gone: nothing to try again
             if (state.st_size, state.st_mtime) != (row["_file_size"], row["_file_mtime"]):

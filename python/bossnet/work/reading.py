@@ -13,7 +13,7 @@ from bossnet.flags import Outcome
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
 from bossnet.quality import assess
-from bossnet.spectra import SURVEYS, read
+from bossnet.spectra import SURVEYS, Spectrum, read, surveys_of
 from bossnet.spectra.survey import Row, Survey
 
 A_G_PER_EBV = 2.74  #: A_G / E(B-V), where only the latter is known
@@ -51,11 +51,11 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
         network: whose grid its quality is assessed for.
     """
     start = time.perf_counter()
-    surveys = [s for s in SURVEYS.values() if s.table == table]
+    surveys = surveys_of(table, row)
     path: Path | None = None
     known: dict[str, Any] = {}
     try:
-        path = find_file(row, surveys, roots)
+        path = find_file(row, table, roots)
         known = _file_state(path)
         spectrum = read(path, row, table=table)
         survey = SURVEYS[spectrum.survey]
@@ -63,7 +63,7 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
             raise BadFileError(f"{path}: registered in {table}, but it is now a spectrum of "
                                f"{survey.title}; ingest it again")
         observation = Observation(spectrum, quality=assess(spectrum, network), **known,
-                                  **_context(row, survey))
+                                  **_context(row, survey, spectrum))
     except SpectrumError as e:
         observation = Observation(None, OUTCOMES[type(e)], str(e), **known,
                                   **_context(row, surveys[0]))
@@ -72,8 +72,8 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
 
 def failed_reading(table: str, row: Row, outcome: Outcome, message: str) -> Reading:
     """A reading that its process never gave."""
-    survey = next(s for s in SURVEYS.values() if s.table == table)
-    return Reading(Observation(None, outcome, message, **_context(row, survey)),
+    return Reading(Observation(None, outcome, message,
+                               **_context(row, surveys_of(table, row)[0])),
                    row.get("path"), 0.0)
 
 
@@ -82,7 +82,7 @@ def name_of(row: Row) -> str:
     return row.get("path") or f"spectrum {row['spectrum_pk']}"
 
 
-def find_file(row: Row, surveys: list[Survey], roots: Mapping[str, Path]) -> Path:
+def find_file(row: Row, table: str, roots: Mapping[str, Path]) -> Path:
     """The file of a row: its own path, else as sdss-access resolves it.
 
     Raises:
@@ -91,7 +91,7 @@ def find_file(row: Row, surveys: list[Survey], roots: Mapping[str, Path]) -> Pat
     if row.get("path"):
         return resolve_path(row["path"], roots)
     reasons = []
-    for survey in surveys:
+    for survey in surveys_of(table, row):
         try:
             return survey.resolve(row)
         except MissingFileError as e:
@@ -107,19 +107,22 @@ def _file_state(path: Path) -> dict[str, Any]:
     return {"file_size": state.st_size, "file_mtime": state.st_mtime}
 
 
-def _context(row: Row, survey: Survey) -> dict[str, Any]:
-    """What a row says of its spectrum beside the pixels."""
+def _context(row: Row, survey: Survey, spectrum: Spectrum | None = None) -> dict[str, Any]:
+    """What a row, or else its file, says of its spectrum beside the pixels."""
     rest = survey.frame == "rest"
     a_g, ebv = _known(row.get("_a_g")), _known(row.get("_ebv"))
     if a_g is None and ebv is not None:
         a_g = A_G_PER_EBV * ebv
+    velocity = _known(row.get("v_rad"))
+    if velocity is None and spectrum is not None:
+        velocity = spectrum.frame_velocity
     noise_key = row.get("_noise_key")
     return {
         "noise_key": row["spectrum_pk"] if noise_key is None else noise_key,
         "snr": _known(row.get("snr")),
         "a_g": a_g,
         "in_rest_frame": rest,
-        "frame_velocity": _known(row.get("v_rad")) if rest else None,
+        "frame_velocity": velocity if rest else None,
         "is_legacy": survey.is_legacy(row),
     }
 
