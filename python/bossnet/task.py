@@ -15,6 +15,7 @@ import numpy as np
 
 from bossnet.errors import DeviceLostError
 from bossnet.flags import BAD, WARN, Case, Outcome, judge
+from bossnet.network.apogee import APOGEE
 from bossnet.network.boss import BOSS
 from bossnet.network.declaration import Network
 from bossnet.network.device import is_lost
@@ -229,6 +230,16 @@ class BossNetTask(Task):
     """BOSS Net: Teff, log g, [Fe/H] and radial velocity from optical spectra."""
 
     network = BOSS
+
+
+class ApogeeNetTask(Task):
+    """APOGEE Net III: Teff, log g and [Fe/H] from APOGEE spectra."""
+
+    network = APOGEE
+
+
+#: By the kind of network.
+TASKS: dict[str, type[Task]] = {task.network.kind: task for task in (BossNetTask, ApogeeNetTask)}
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.work.interruption import held
 
 OF_LABELS = ("column", "above", "folder")  #: options that are for labelled files alone
-OF_DATASET = ("split", "snr", "instrument", "limit", "pulls", "pull_stars")
+OF_DATASET = ("split", "snr", "instrument", "teff", "limit", "pulls", "pull_stars")
 MANY = 10  #: spectra without parameters that are said one by one
 
 
@@ -68,8 +68,11 @@ def _numbers(context: click.Context, option: click.Parameter, value: str) -> tup
               show_default=True, help="Of the dataset.")
 @click.option("--snr", default="10,30,100", show_default=True, metavar="S/N,...",
               callback=_numbers, help="Each template is observed at each of these.")
-@click.option("--instrument", multiple=True, type=click.Choice(["BOSS", "LAMOST"]),
-              default=("BOSS",), show_default=True, help="Each template is observed with each.")
+@click.option("--instrument", multiple=True, type=click.Choice(["BOSS", "LAMOST", "APOGEE"]),
+              help="Each template is observed with each.  [default: BOSS, or APOGEE for a dataset "
+              "of that kind]")
+@click.option("--teff", type=(float, float), metavar="LOW HIGH",
+              help="Only templates between these temperatures, in K.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N",
               help="At most so many templates, chosen at random.")
 @click.option("--pulls", type=click.IntRange(min=5), metavar="N",
@@ -161,20 +164,22 @@ def _of_dataset(folder: Path, seed: int, options: dict[str, Any]) -> tuple[Any, 
     """The dressed templates, and those for pulls of noise, where they are wanted."""
     from bossnet.evaluation import dressed
     from bossnet.evaluation.judging import NoisePulls
-    from bossnet.simulation.instruments import INSTRUMENTS
+    from bossnet.simulation.instruments import INSTRUMENTS, of_kind
     from bossnet.training.dataset import Dataset
 
     dataset = Dataset.open(folder)
-    instruments = [INSTRUMENTS[name] for name in options["instrument"]]
-    chosen = {name: options[name] for name in ("split", "snr", "instrument", "limit")}
+    names = options["instrument"] or tuple(of_kind(dataset.grid.kind))[:1]
+    instruments = [INSTRUMENTS[name] for name in names]
+    chosen = {name: options[name] for name in ("split", "snr", "limit")} | {"instrument": names}
+    teff = {"teff": options["teff"]} if options["teff"] else {}
     todo = dressed.of_dataset(dataset, options["split"], instruments, options["snr"], seed=seed,
-                              limit=options["limit"])
+                              limit=options["limit"], **teff)
     sample = dressed.dressed(dataset.template, todo,
-                             origin={"dataset": str(folder), **chosen})
+                             origin={"dataset": str(folder), **chosen, **teff})
     if not options["pulls"]:
         return sample, None
     repeated = dressed.of_dataset(dataset, options["split"], instruments, options["snr"],
-                                  seed=seed, limit=options["pull_stars"], every_region=True)
+                                  seed=seed, limit=options["pull_stars"], every_region=True, **teff)
     return sample, NoisePulls(dataset.template, repeated, options["pulls"])
 
 
@@ -182,12 +187,16 @@ def _unlike(number: int, folder: Path | None, split: str) -> Any:
     """Foreign spectra, made of the packaged stars or of the real ones of a split."""
     from bossnet.evaluation.judging import Foreign
     from bossnet.simulation.templates import packaged
+    from bossnet.simulation.wavelengths import OPTICAL_GRID
     from bossnet.training.dataset import Dataset
     from bossnet.training.validation import STARS, one_a_star
 
     if folder is None:
         return Foreign(packaged(), number, "the packaged templates")
     dataset = Dataset.open(folder)
+    if dataset.grid is not OPTICAL_GRID:
+        raise ConfigurationError(f"--foreign: foreign spectra are made for the optical; "
+                                 f"{folder} is of kind {dataset.grid.kind}")
     return Foreign([dataset.template(row) for library in STARS
                     for row in one_a_star(dataset, split, library)], number,
                    f"{folder}, {split}: {', '.join(STARS)}")

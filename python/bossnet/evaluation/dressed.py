@@ -21,7 +21,6 @@ from bossnet.simulation.templates import Template
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.dataset import Dataset
 
-FASTEST = 300.0  #: km/s, velocities are even up to it
 MEAN_EBV = 0.05  #: mag, of an exponential distribution
 
 
@@ -55,9 +54,10 @@ def dressings(places: Sequence[int], instruments: Sequence[Instrument], snrs: Se
               seed: int) -> list[Dressing]:
     """Every star with every instrument at every S/N."""
     made = []
+    fastest = max(instrument.fastest for instrument in instruments)  # even up to it
     for place in places:
         rng = np.random.default_rng([seed, place])
-        rv, ebv = float(rng.uniform(-FASTEST, FASTEST)), float(rng.exponential(MEAN_EBV))
+        rv, ebv = float(rng.uniform(-fastest, fastest)), float(rng.exponential(MEAN_EBV))
         made += [Dressing(place, instrument, snr, rv, ebv, (seed, place, i, j))
                  for i, instrument in enumerate(instruments) for j, snr in enumerate(snrs)]
     return made
@@ -72,7 +72,8 @@ def labels(template: Template, rv: float) -> list[float]:
 
 def of_dataset(dataset: Dataset, split: str, instruments: Sequence[Instrument],
                snrs: Sequence[float], *, seed: int, limit: int | None = None,
-               every_region: bool = False) -> list[Dressing]:
+               every_region: bool = False, teff: tuple[float, float] = (0.0, np.inf)
+               ) -> list[Dressing]:
     """What is made of a split of a dataset.
 
     Args:
@@ -84,13 +85,22 @@ def of_dataset(dataset: Dataset, split: str, instruments: Sequence[Instrument],
         limit: so many templates at most, chosen at random.
         every_region: whether as many are chosen of each region of the Kiel diagram, instead of
             as many as it has.
+        teff: lowest and highest, K; with the whole range templates of unknown ones, too.
 
     Raises:
-        ConfigurationError: the split is empty.
+        ConfigurationError: the split has none of these, or an instrument does not see what the
+            dataset's templates are known over.
     """
+    foreign = [i.name for i in instruments if i.grid is not dataset.grid]
+    if foreign:
+        raise ConfigurationError(f"{dataset.folder} is of kind {dataset.grid.kind}, which "
+                                 f"{', '.join(foreign)} does not observe")
     rows = dataset.rows(split)
+    if teff != (0.0, np.inf):
+        rows = rows[(dataset.teff[rows] >= teff[0]) & (dataset.teff[rows] <= teff[1])]
     if not rows.size:
-        raise ConfigurationError(f"{dataset.folder}: no template is in the split {split!r}")
+        raise ConfigurationError(f"{dataset.folder}: no template is in the split {split!r}"
+                                 + (f" between {teff[0]:g} and {teff[1]:g} K" if teff[0] else ""))
     if limit is not None and limit < rows.size:
         order = np.random.default_rng(seed).permutation(rows)
         if every_region:

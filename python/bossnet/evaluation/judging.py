@@ -16,7 +16,7 @@ from bossnet.network.card import Card
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.gate import allowed
 from bossnet.simulation.templates import Template
-from bossnet.task import BossNetTask
+from bossnet.task import TASKS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_dr
     """Every network on the same spectra.
 
     Args:
-        networks: of BOSS Net.
+        networks: of one kind.
         sample: the labelled spectra.
         home: where `network.gate` remembers what it measured.
         n_draws: noise realisations for each uncertainty; 0 for none.
@@ -94,9 +94,10 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_dr
         progress: told how many more spectra are done, and how many of them have no parameters.
 
     Raises:
-        ConfigurationError: a network is given twice; or there are to be foreign spectra and no
-            network has a limit, or no stars that each kind could be made of.
-        WeightsError: a network is of another kind.
+        ConfigurationError: a network is given twice, or they are of several kinds; or there are
+            to be foreign spectra and no network has a limit, or no stars that each kind could be
+            made of.
+        WeightsError: a network does not have its kind's parameters.
         SpectrumError: not one spectrum has parameters.
     """
     names = distinct([n.card.name for n in networks], [n.card.sha256 for n in networks])
@@ -105,8 +106,13 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_dr
             raise ConfigurationError(f"--foreign: without an ood_limit nothing is flagged, and "
                                      f"there is none in {', '.join(names)}; leave it out")
         check(foreign.stars)
-    tasks = [BossNetTask(allowed(n, BossNetTask.network, home=home, device=device),
-                         n_draws=n_draws, seed=seed) for n in networks]
+    kinds = {n.card.network for n in networks}
+    if len(kinds) > 1:
+        raise ConfigurationError(f"networks of kinds {', '.join(sorted(kinds))} do not see the "
+                                 "same spectra: judge each kind by itself")
+    task = TASKS.get(kinds.pop(), TASKS["boss"])  # which refuses a kind that is not known
+    tasks = [task(allowed(n, task.network, home=home, device=device), n_draws=n_draws, seed=seed)
+             for n in networks]
     outcomes = run(tasks, sample.observations(), progress=progress)
     if not any(np.isfinite(o.predicted).any() for o in outcomes):
         reason = next((r.error_message for r in outcomes[0].results), "there are none")

@@ -111,7 +111,8 @@ def still(dressing: Dressing) -> Conditions:
     """Conditions of a star's observations that differ in their noise alone."""
     rng = np.random.default_rng((*dressing.seed, 0))
     return replace(USUAL, flux_level=log_uniform(rng, *dressing.instrument.flux_range),
-                   sky_level=SKY_LEVEL, flux_error=0.0, resolution=0.0, telluric_residual=0.0)
+                   sky_level=SKY_LEVEL, flux_error=0.0, resolution=0.0, telluric_residual=0.0,
+                   frame_velocity=0.0)
 
 
 def realisations(template: Template, dressing: Dressing, number: int) -> Iterator[Spectrum]:

@@ -39,6 +39,7 @@ class Conditions:
         spikes: fraction of pixels with what is left of cosmic rays, up to 30 errors.
         dead_pixels: fraction of pixels without inverse variance.
         dead_flux_zero: whether those have no flux either.
+        frame_velocity: km/s that a pipeline took out of a file in the rest frame; drawn if None.
         gap: first and last angstrom of a range whose pixels are all zero, or None.
         dead_arm: ``blue``, ``red`` or None: the arm whose pixels are all zero.
     """
@@ -55,6 +56,7 @@ class Conditions:
     spikes: float = 2e-4
     dead_pixels: float | None = None
     dead_flux_zero: bool = False
+    frame_velocity: float | None = None
     gap: tuple[float, float] | None = None
     dead_arm: str | None = None
 
@@ -80,7 +82,9 @@ def observe(template: Template, instrument: Instrument, rv: float, snr: float, e
         arm and in the gaps flux and inverse variance are zero, as in the surveys' files.
     """
     if instrument.rest_frame:
-        instrument = instrument.moved(float(np.clip(rng.normal(0.0, MOVING), -FASTEST, FASTEST)))
+        drawn = float(np.clip(rng.normal(0.0, MOVING), -FASTEST, FASTEST))
+        instrument = instrument.moved(drawn if conditions.frame_velocity is None
+                                      else conditions.frame_velocity)
     wavelength = instrument.wavelength
     width = instrument.fwhm * max(0.7, 1.0 + conditions.resolution * rng.standard_normal())
     flux = resample(template.flux, template.fwhm, loglam=instrument.loglam, target_fwhm=width,
