@@ -7,7 +7,7 @@ Files, tables and processes are around it, in `work`.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,7 @@ class Task:
         return execute(cls, config, settings, **options)
 
     def _run(self, observations: Sequence[Observation]) -> list[Result]:
+        observations = [self._fitting(o) for o in observations]
         qualities = [o.quality or (assess(o.spectrum, self.network) if o.spectrum else None)
                      for o in observations]
         able = [i for i, (o, q) in enumerate(zip(observations, qualities, strict=True))
@@ -127,6 +128,15 @@ class Task:
         predicted = dict(zip(able, self._predict([observations[i] for i in able]), strict=True))
         return [self._result(o, q, predicted.get(i))
                 for i, (o, q) in enumerate(zip(observations, qualities, strict=True))]
+
+    def _fitting(self, observation: Observation) -> Observation:
+        """An observation, as one of a bad file if the network cannot read its pixels."""
+        spectrum, grid = observation.spectrum, self.network.grid
+        if spectrum is None or self.network.takes(spectrum.wavelength):
+            return observation
+        return replace(observation, spectrum=None, quality=None, outcome=Outcome.BAD_FILE, message=(
+            f"{spectrum.wavelength.size} pixels that are not those of {self.network.title}, which "
+            f"does not interpolate: {grid.size} from {grid[0]:.0f} to {grid[-1]:.0f} angstrom"))
 
     def _predict(self, observations: Sequence[Observation]
                  ) -> list[_Raw | Exception]:
@@ -223,7 +233,8 @@ class Task:
             n = 0 if quality is None else quality.pixels
             return (f"{n} pixels with finite flux between {low:.0f} and {high:.0f} angstrom; "
                     "at least 2 are needed")
-        return f"all {quality.pixels} fluxes between {low:.0f} and {high:.0f} angstrom are equal"
+        return (f"all {quality.pixels} fluxes between {low:.0f} and {high:.0f} angstrom are equal"
+                + ("" if self.network.interpolates else ", or none is finite"))
 
 
 class BossNetTask(Task):

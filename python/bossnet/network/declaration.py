@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from bossnet.network.noise_model import NoiseModel
 
+SAME_PIXELS = 5e-6  #: relative difference of wavelengths, well below a pixel of APOGEE (1.4e-5)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -75,3 +77,9 @@ class Network:
     @property
     def has_velocity(self) -> bool:
         return any(p.column == "v_rel" for p in self.parameters)
+
+    def takes(self, wavelength: NDArray[np.float32]) -> bool:
+        """Whether it can read a spectrum of these pixels (N,), angstrom: any, if it interpolates,
+        else those of its grid."""
+        return self.interpolates or (wavelength.shape == self.grid.shape and np.allclose(
+            wavelength, self.grid, rtol=SAME_PIXELS, atol=0))
