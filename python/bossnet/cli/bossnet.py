@@ -22,11 +22,13 @@ COMMANDS = {
     "dataset": "bossnet.cli.dataset",
     "train": "bossnet.cli.train",
     "predict": "bossnet.cli.predict",
+    "plot": "bossnet.cli.plot",
     "evaluate": "bossnet.cli.evaluate",
     "bench": "bossnet.cli.bench",
+    "report": "bossnet.cli.report",
 }
 #: Those that `astra` has too.
-OPERATOR = ("init", "ingest", "run", "srun", "worker", "status", "runs", "export")
+OPERATOR = ("init", "ingest", "run", "srun", "worker", "status", "runs", "export", "report")
 
 
 class Lazy(click.Group):

@@ -16,7 +16,8 @@ from bossnet.work.settings import SILENCE
 
 EXAMPLES = 3  #: of failures of one kind
 
-_REASONS = sum(f.mask for f in FLAGS if f.name in (
+#: Bits that say why a spectrum has no parameters.
+REASONS = sum(f.mask for f in FLAGS if f.name in (
     "flag_runtime_exception", "flag_missing_file", "flag_bad_file", "flag_no_data"))
 
 
@@ -78,7 +79,7 @@ def failures(connection: Connection, run: dict[str, Any]) -> list[Failure]:
     if table is None or not run["n_failed"]:
         return []
     with connection, connection.cursor() as cursor:
-        cursor.execute(query("failures", results=table, reasons=sql.Literal(_REASONS),
+        cursor.execute(query("failures", results=table, reasons=sql.Literal(REASONS),
                              run=sql.Literal(run["pk"]), examples=sql.Literal(EXAMPLES)))
         return [Failure(names(reason), number, [
                     Example(key, message or "")
