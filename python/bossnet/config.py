@@ -17,8 +17,8 @@ from bossnet.errors import ConfigurationError
 from bossnet.passwords import holds_password, refuse_on_command_line, warn_of_readers
 from bossnet.slurm.profile import Profile, profiles
 
-ENTRIES = ("home", "schema", "database", "reader", "weights", "roots", "selection_timeout",
-           "slurm")
+ENTRIES = ("home", "schema", "survey_schema", "database", "reader", "weights", "roots",
+           "selection_timeout", "slurm", "fetch", "fetch_from")
 SELECTION_TIMEOUT = 600.0  #: seconds (contract, section 8)
 
 
@@ -29,6 +29,8 @@ class Config:
     Attributes:
         home: folder of the embedded database and of imported weights.
         schema: the Postgres schema that holds every table.
+        survey_schema: the schema of a survey's own tables, whose spectra are shown there; or
+            ``none``, or None for the only one that is found.
         database_url: ``postgresql://...`` of the database, or None for the embedded one.
         reader_url: likewise for the role that evaluates selections, or None to derive it.
         weights: name or path of the default network, or None.
@@ -41,6 +43,7 @@ class Config:
     schema: str = "bossnet"
     database_url: str | None = field(default=None, repr=False)  # may hold a password
     reader_url: str | None = field(default=None, repr=False)
+    survey_schema: str | None = None
     weights: str | None = None
     roots: dict[str, Path] = field(default_factory=dict)
     selection_timeout: float = SELECTION_TIMEOUT
@@ -87,6 +90,7 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
         selection_timeout=float(timeout),
         profiles=_profiles(path, values.get("slurm")),
     )
+        survey_schema=text("survey_schema", "BOSSNET_SURVEY_SCHEMA"),
 
 
 def _profiles(path: Path, values: Any) -> dict[str, Profile]:

@@ -18,7 +18,8 @@ from bossnet.database.connection import describe
 def init(database: str | None, print_sql: bool, as_json: bool) -> None:
     """Make or upgrade the schema: tables, views, comments, roles. Safe to repeat.
 
-    The tables of a survey that are there already are used as they are. Without the right to make
+    Where another schema of the database has the survey's own tables (Astra's), their spectra are
+    shown by views, and nothing of them is altered. Without the right to make
     roles it makes the rest, and prints the SQL for an administrator.
     """
     config = configuration.load(database)
@@ -31,6 +32,9 @@ def init(database: str | None, print_sql: bool, as_json: bool) -> None:
         return
     what = f"applied {', '.join(done.applied)}" if done.applied else "up to date"
     click.echo(f"{describe(config)}: schema {done.schema!r} is at version {done.version} ({what})")
+    if done.survey is not None:
+        click.echo(f"the spectra are the survey's, of {done.survey}; results in the shape of its "
+                   f"own: {', '.join(done.compatible)}")
     for remark in done.remarks:
         click.echo(f"not done: {remark}")
     if done.administrator_sql:

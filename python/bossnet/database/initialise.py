@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bossnet.config import Config
-from bossnet.database import roles, schema
+from bossnet.database import compatible, roles, schema, survey
 from bossnet.database.connection import connect
+from bossnet.database.survey import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Initialised:
         applied: migrations applied by this call; none if it was up to date.
         remarks: what could not be done, and why.
         administrator_sql: what an administrator has to execute; empty if nothing.
+        survey: the survey's own tables, where it is their spectra that are shown.
+        compatible: views with the results in the shape of the survey's.
     """
 
     schema: str
@@ -25,6 +28,8 @@ class Initialised:
     applied: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     administrator_sql: str = ""
+    survey: Shown | None = None
+    compatible: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -34,17 +39,28 @@ class Initialised:
 def initialise(config: Config) -> Initialised:
     """Make or upgrade schema, tables, views and roles; safe to repeat.
 
+    Where another schema has a survey's own tables, views show its spectra instead.
+
     Raises:
+        ConfigurationError: it is not clear which survey's tables are meant.
         DatabaseError: no connection, or the schema cannot be made.
     """
     connection = connect(config, application="astra init")
     try:
+        schema.make(connection, config.schema)
+        # Before the migrations, which make the tables that are not there.
+        shown = survey.show(connection, config.schema, config.survey_schema)
         applied = schema.upgrade(connection, config.schema)
+        views = []
+        if shown is not None:
+            with connection, connection.cursor() as cursor:
+                views = compatible.show_results(cursor, shown.schema, shown.version)
         settled = roles.settle(connection, config.schema)
     finally:
         connection.close()
-    return Initialised(config.schema, len(schema.migrations()), applied, settled.remarks,
-                       settled.sql)
+    remarks = (shown.remarks if shown else []) + settled.remarks
+    return Initialised(config.schema, len(schema.migrations()), applied, remarks, settled.sql,
+                       shown, views)
 
 
 def script(config: Config) -> str:

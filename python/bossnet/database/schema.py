@@ -17,7 +17,7 @@ PACKAGE = files("bossnet.database")
 SILENCE = 120.0  #: seconds without a sign of life after which a run is not going on any more
 PATIENCE = 30.0  #: seconds that a migration waits for a table; whoever needs it waits behind it
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('bossnet schema ' || %s, 0))"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('bossnet schema ' || %s, 0))"
 _BUSY = """
     SELECT pk, hostname FROM bossnet_run
     WHERE state = 'running' AND heartbeat > now() - %s * interval '1 s' ORDER BY pk LIMIT 1"""
@@ -84,23 +84,36 @@ def upgrade(connection: Connection, schema: str, known: tuple[Migration, ...] | 
     """
     known = migrations() if known is None else known
     applied = []
+    make(connection, schema)
     with readable_errors(schema):
-        with connection, connection.cursor() as cursor:
-            cursor.execute(_LOCK, (schema,))
-            _make(cursor, schema)
         for migration in known:
             with connection, connection.cursor() as cursor:
-                cursor.execute(_LOCK, (schema,))
+                cursor.execute(LOCK, (schema,))
                 if migration.number > (number := _judge(cursor, schema, known)):
                     _refuse_beside_a_run(cursor, schema, number)
-                    cursor.execute("SELECT set_config('lock_timeout', %s, true)",
-                                   (str(round(1000 * patience)),))
+                    wait_for_tables(cursor, patience)
                     for statement in _statements(migration):
                         cursor.execute(statement)
                     applied.append(migration.name)
         with connection, connection.cursor() as cursor:
             _judge(cursor, schema, known)
     return applied
+
+
+def make(connection: Connection, schema: str) -> None:
+    """The schema, without a table yet but for its version's, if it is not there.
+
+    Raises:
+        DatabaseError: a right is missing.
+    """
+    with readable_errors(schema), connection, connection.cursor() as cursor:
+        cursor.execute(LOCK, (schema,))
+        _make(cursor, schema)
+
+
+def wait_for_tables(cursor: Cursor, patience: float = PATIENCE) -> None:
+    """In this transaction, waits so many seconds for a table that somebody uses, and no longer."""
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", (str(round(1000 * patience)),))
 
 
 def check(connection: Connection, schema: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bossnet.config import Config
-from bossnet.database import schema
+from bossnet.database import schema, survey
 from bossnet.database.connection import connect
 from bossnet.errors import SpectrumError
 from bossnet.registry.finding import Refusal, find
@@ -60,12 +60,14 @@ def ingest(config: Config, paths: Iterable[str], *, summaries: Sequence[Path] = 
         progress: called after every file.
 
     Raises:
+        ConfigurationError: the schema shows the survey's own spectra, and takes no others.
         DatabaseError: no connection, or the schema is not at this version.
     """
     done = Ingested()
     connection = connect(config, application="astra ingest")
     try:
         schema.check(connection, config.schema)
+        survey.refuse_if_shown(connection, config.schema)
         shelves: dict[str, _Shelf] = {}
         for item in _items(paths, summaries, readers):
             done.files += isinstance(item, Refusal) or not item.is_more
