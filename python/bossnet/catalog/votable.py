@@ -27,7 +27,7 @@ def write(path: Path, columns: tuple[Column, ...], batches: Iterable[Batch],
     inner.description = f"{provenance['software']}; {provenance['reference']}"
     for field, c in zip(inner.fields, columns, strict=True):
         field.ucd = c.ucd
-        field.description = c.description
+        field.description = c.description + (" 1: yes, 0: no." if c.kind == "bool" else "")
     described = provenance | {f"flag_{bit}": text for bit, text in flags.items()}
     inner.infos.extend(Info(name=name, value=" ".join(text.split()))
                        for name, text in described.items())
@@ -41,6 +41,8 @@ def _texts(column: Column, values: np.ndarray, widths: dict[str, int]) -> np.nda
 
 def _column(column: Column, parts: list[np.ndarray], widths: dict[str, int]) -> MaskedColumn:
     values = np.concatenate([_empty(column, widths), *parts])
+    if column.kind == "bool":  # STILTS (3.4) fails on a boolean in a binary stream
+        values = values.astype(np.uint8)
     mask = False if column.kind == "text" else missing(column, values)
     return MaskedColumn(values, mask=mask, name=column.name, unit=column.unit or None)
 
