@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -37,17 +38,21 @@ class Config:
         roots: named folders that the paths of spectra are relative to.
         selection_timeout: seconds after which a selection is stopped.
         profiles: what a site's Slurm is asked for, by name.
+        fetch: whether files that sdss-access names may be fetched where they are not there.
+        fetch_from: the server to fetch from, or None for the one that sdss-access names.
     """
 
     home: Path
     schema: str = "bossnet"
+    survey_schema: str | None = None
     database_url: str | None = field(default=None, repr=False)  # may hold a password
     reader_url: str | None = field(default=None, repr=False)
-    survey_schema: str | None = None
     weights: str | None = None
     roots: dict[str, Path] = field(default_factory=dict)
     selection_timeout: float = SELECTION_TIMEOUT
     profiles: dict[str, Profile] = field(default_factory=dict)
+    fetch: bool = False
+    fetch_from: str | None = None
 
 
 def load(database: str | None = None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -79,18 +84,37 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
     if any(holds_password(url) for url in (values.get("database"), values.get("reader"))
            if isinstance(url, str)):
         warn_of_readers(path)
+    fetch = values.get("fetch", False)
+    if not isinstance(fetch, bool):
+        raise ConfigurationError(f"{path}: fetch must be true or false, not {fetch!r}")
     home = text("home", "BOSSNET_HOME")
     return Config(
         home=Path(home).expanduser().absolute() if home else _default_home(environment),
         schema=text("schema", "BOSSNET_SCHEMA") or "bossnet",
+        survey_schema=text("survey_schema", "BOSSNET_SURVEY_SCHEMA"),
         database_url=database or text("database", "BOSSNET_DATABASE_URL"),
         reader_url=text("reader", "BOSSNET_READER_URL"),
         weights=text("weights", "BOSSNET_WEIGHTS"),
         roots={str(name): Path(str(root)).expanduser().absolute() for name, root in roots.items()},
         selection_timeout=float(timeout),
         profiles=_profiles(path, values.get("slurm")),
+        fetch=fetch,
+        fetch_from=_server(path, text("fetch_from")),
     )
-        survey_schema=text("survey_schema", "BOSSNET_SURVEY_SCHEMA"),
+
+
+def _server(path: Path, address: str | None) -> str | None:
+    """The address of a server, without an account: that belongs into ~/.netrc."""
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise ConfigurationError(f"{path}: fetch_from must not hold an account: put that into "
+                                 "~/.netrc")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{path}: fetch_from must be the address of a server, such as "
+                                 "https://data.sdss.org")
+    return address
 
 
 def _profiles(path: Path, values: Any) -> dict[str, Profile]:

@@ -64,6 +64,8 @@ _OF_A_RUN = (
     click.option("--tag", default="", help="Keeps several results of one version apart."),
     click.option("--overwrite", is_flag=True, help="Make rows again that are there."),
     click.option("--retry-failed", is_flag=True, help="Only failed spectra that may now succeed."),
+    click.option("--fetch/--no-fetch", default=None, help="Fetch files that sdss-access names and "
+                 "that are not there, into SAS_BASE_DIR.  [default: as configured, else no]"),
     click.option("--max-failures", type=click.FloatRange(0, 1), default=0.5, show_default=True,
                  metavar="FRACTION", help="Stop if more of the last 1000 spectra fail for an "
                  "outward reason, such as a file system that is gone."),

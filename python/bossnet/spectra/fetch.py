@@ -19,7 +19,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from bossnet.errors import ConfigurationError, MissingFileError, ReadError
+from bossnet.errors import MissingFileError, ReadError
 from bossnet.spectra import resolve
 
 SILENCE = 15.0  #: seconds after which a server that says nothing is given up
@@ -40,17 +40,6 @@ class Fetch:
     """
 
     server: str | None = None
-
-    def __post_init__(self) -> None:
-        """Raises ConfigurationError if the server is no address, or holds a password."""
-        if self.server is None:
-            return
-        parts = urlsplit(self.server)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigurationError("fetch_from must be the address of a server, such as "
-                                     "https://data.sdss.org")
-        if parts.username or parts.password:
-            raise ConfigurationError("fetch_from must not hold an account: put that into ~/.netrc")
 
 
 def fetch(path: Path, release: Any, how: Fetch) -> None:
@@ -136,7 +125,7 @@ def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
     """What is sent, to the last byte that was announced."""
     announced = answer.headers.get("Content-Length")
     end, seen = time.monotonic() + LONGEST, 0
-    while piece := answer.read(PIECE):
+    while piece := answer.read1(PIECE):
         seen += len(piece)
         yield piece
         if time.monotonic() > end:
@@ -149,10 +138,10 @@ def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
 
 def _write(path: Path, first: bytes, rest: Iterator[bytes]) -> None:
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    with _writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = part.open("xb")
     try:
-        with _writable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = part.open("xb")
         with file:
             for piece in chain((first,), rest):
                 with _writable(path):

@@ -13,6 +13,7 @@ from bossnet.flags import Outcome
 from bossnet.network import NETWORKS
 from bossnet.network.declaration import Network
 from bossnet.processes import AnswerFailed, ProcessDied, Processes, ProcessHung
+from bossnet.spectra.fetch import Fetch
 from bossnet.spectra.survey import Row
 from bossnet.work.reading import Reading, failed_reading, name_of, read_row
 
@@ -33,12 +34,14 @@ class Readers(AbstractContextManager["Readers"]):
         processes: how many.
         patience: seconds that a reader may take for one file.
         ahead: how many spectra are read in advance, by all together.
+        fetch: leave to fetch files that are not there.
     """
 
     def __init__(self, network: Network, roots: Mapping[str, Path], *, processes: int = 2,
-                 patience: float = PATIENCE, ahead: int = AHEAD) -> None:
+                 patience: float = PATIENCE, ahead: int = AHEAD,
+                 fetch: Fetch | None = None) -> None:
         self.patience, self.ahead = patience, ahead
-        self._processes = Processes(_read, network.kind, dict(roots), number=processes,
+        self._processes = Processes(_read, network.kind, dict(roots), fetch, number=processes,
                                     patience=patience)
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
@@ -89,6 +92,7 @@ class Readers(AbstractContextManager["Readers"]):
                     table, row, Outcome.FAILED, f"{name_of(row)}: {e} while reading")
 
 
-def _read(kind: str, roots: Mapping[str, Path], table: str, row: Row) -> Reading:
+def _read(kind: str, roots: Mapping[str, Path], fetch: Fetch | None, table: str, row: Row
+          ) -> Reading:
     # By its kind: a declaration is not sent, its grid would be with it.
-    return read_row(table, row, roots, NETWORKS[kind])
+    return read_row(table, row, roots, NETWORKS[kind], fetch)

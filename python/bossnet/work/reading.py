@@ -14,6 +14,7 @@ from bossnet.network.declaration import Network
 from bossnet.observation import Observation
 from bossnet.quality import assess
 from bossnet.spectra import SURVEYS, Spectrum, read, surveys_of
+from bossnet.spectra.fetch import Fetch, fetch
 from bossnet.spectra.survey import Row, Survey
 
 A_G_PER_EBV = 2.74  #: A_G / E(B-V), where only the latter is known
@@ -41,7 +42,8 @@ class Reading:
     seconds: float
 
 
-def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) -> Reading:
+def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network,
+             fetching: Fetch | None = None) -> Reading:
     """Reads the spectrum of a row; a failure is an outcome, never an exception.
 
     Args:
@@ -49,6 +51,7 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
         row: its columns, and ``_noise_key``, ``_ebv`` and ``_a_g`` of the tables beside it.
         roots: named folders of the configuration.
         network: whose grid its quality is assessed for.
+        fetching: leave to fetch the file of a row without a path.
     """
     start = time.perf_counter()
     surveys = surveys_of(table, row)
@@ -56,6 +59,8 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
     known: dict[str, Any] = {}
     try:
         path = find_file(row, table, roots)
+        if fetching and not row.get("path"):
+            fetch(path, row.get("release"), fetching)
         known = _file_state(path)
         spectrum = read(path, row, table=table)
         survey = SURVEYS[spectrum.survey]
@@ -63,17 +68,17 @@ def read_row(table: str, row: Row, roots: Mapping[str, Path], network: Network) 
             raise BadFileError(f"{path}: registered in {table}, but it is now a spectrum of "
                                f"{survey.title}; ingest it again")
         observation = Observation(spectrum, quality=assess(spectrum, network), **known,
-                                  **_context(row, survey, spectrum))
+                                  **context(row, survey, spectrum))
     except SpectrumError as e:
         observation = Observation(None, OUTCOMES[type(e)], str(e), **known,
-                                  **_context(row, surveys[0]))
+                                  **context(row, surveys[0]))
     return Reading(observation, str(path) if path else None, time.perf_counter() - start)
 
 
 def failed_reading(table: str, row: Row, outcome: Outcome, message: str) -> Reading:
     """A reading that its process never gave."""
     return Reading(Observation(None, outcome, message,
-                               **_context(row, surveys_of(table, row)[0])),
+                               **context(row, surveys_of(table, row)[0])),
                    row.get("path"), 0.0)
 
 
@@ -107,7 +112,7 @@ def _file_state(path: Path) -> dict[str, Any]:
     return {"file_size": state.st_size, "file_mtime": state.st_mtime}
 
 
-def _context(row: Row, survey: Survey, spectrum: Spectrum | None = None) -> dict[str, Any]:
+def context(row: Row, survey: Survey, spectrum: Spectrum | None = None) -> dict[str, Any]:
     """What a row, or else its file, says of its spectrum beside the pixels."""
     rest = survey.frame == "rest"
     a_g, ebv = _known(row.get("_a_g")), _known(row.get("_ebv"))

@@ -28,6 +28,7 @@ class Settings:
         retry_failed: only rows that failed and may now succeed.
         max_failures: fraction of the last spectra above which failures are an outage.
         precision: of the network's arithmetic; other than `PRECISION`, used if it is good enough.
+        fetch: whether files that sdss-access names may be fetched; None as configured.
         profile: whether to say where the time went.
         command: as it was typed.
     """
@@ -46,6 +47,7 @@ class Settings:
     retry_failed: bool = False
     max_failures: float = 0.5
     precision: str = PRECISION
+    fetch: bool | None = None
     profile: bool = False
     command: str = ""
 

@@ -22,6 +22,7 @@ from bossnet.errors import (
 from bossnet.network.linear import LinearPredictor
 from bossnet.network.prediction import DirectPredictor
 from bossnet.network.tuning import tune
+from bossnet.spectra.fetch import Fetch
 from bossnet.task import Task
 from bossnet.work import plan
 from bossnet.work.claims import Claims
@@ -104,7 +105,7 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
             at_once = _tuned(job, config, summary.n_selected)
             readers = stack.enter_context(Readers(
                 job.task.network, config.roots, processes=job.settings.readers,
-                ahead=max(AHEAD, 2 * at_once)))
+                ahead=max(AHEAD, 2 * at_once), fetch=_leave(job.settings, config)))
             # Once more: rows, or another run, may have come while this one was planned.
             database.transaction(lambda connection, _: refuse_mixture(connection, job))
             claims = Claims(database, member, job.todo)
@@ -116,6 +117,12 @@ def shift(job: Job, config: Config, summary: Summary, interruption: Interruption
             worker.work(readers)
     if job.settings.profile:
         summary.profile = job.profile.report(job.predictor.clock)
+
+
+def _leave(settings: Settings, config: Config) -> Fetch | None:
+    """Leave to fetch files, by the run's option, else by the configuration of this machine."""
+    allowed = config.fetch if settings.fetch is None else settings.fetch
+    return Fetch(config.fetch_from) if allowed else None
 
 
 def _tuned(job: Job, config: Config, number: int) -> int:
