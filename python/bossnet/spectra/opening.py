@@ -51,7 +51,7 @@ def open_fits(path: str | os.PathLike[str]) -> Iterator[fits.HDUList]:
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """The bytes of a file, or of what its gzip holds; errors of the body as of `open_fits`."""
-    with _naming(path), _open(path) as stream:
+    with naming(path), _open(path) as stream:
         yield _unpacked(stream)
 
 
@@ -64,8 +64,12 @@ def hdu_at(hdus: fits.HDUList, number: int) -> Any:
 
 
 @contextmanager
-def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """The one place where the errors of opening, unpacking, parsing and reading are named."""
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """The one place where the errors of opening, unpacking, parsing and reading are named.
+
+    Raises:
+        SpectrumError: whatever the body raised, with the file's name and the reason.
+    """
     try:
         yield
     except SpectrumError as error:
