@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bossnet.simulation.templates import Template, load, packaged, resolution, save
-from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH, between
+from bossnet.simulation.wavelengths import H_BAND_GRID, TEMPLATE_WAVELENGTH, between
+from bossnet.training.split import split_of
 
 canonical = pytest.importorskip(
     "bossnet.training.reserved", reason="needs the extra train (scipy)").canonical
@@ -78,3 +79,16 @@ def test_resolution_follows_from_the_librarys_name() -> None:
     assert at("mastar", 8850.0) == pytest.approx(8850 / 2261, rel=0.01)
     for model in ("thedoppler", "corv"):
         assert at(model, 5000.0) == pytest.approx(0.68 * 5000 * 0.5e-4 * np.log(10), rel=1e-3)
+
+
+def test_models_of_the_h_band_come_with_the_package_too() -> None:
+    models = packaged("apogee")
+    assert len(models) == 32
+    assert min(m.teff for m in models) < 3600
+    for model in models:
+        assert model.grid is H_BAND_GRID
+        assert model.flux.shape == model.fwhm.shape == H_BAND_GRID.wavelength.shape
+        assert np.isfinite(model.flux).all()
+        assert np.isfinite([model.teff, model.logg, model.fe_h]).all()
+        assert split_of(model.star) == "validation"
+    assert models[0].fwhm[0] == pytest.approx(0.68 * 15080 * 6e-6 * np.log(10), rel=1e-3)

@@ -4,21 +4,21 @@ import numpy as np
 
 from bossnet.network.declaration import Network
 from bossnet.network.prediction import Exposure
-from bossnet.simulation.instruments import BOSS
+from bossnet.simulation.instruments import of_kind
 from bossnet.simulation.observe import observe
 from bossnet.simulation.templates import packaged
 
 SNR = (10.0, 30.0, 100.0)  #: median per pixel, in turn
-
-_INSTRUMENTS = {"boss": BOSS}  # by kind of network
+VELOCITY = 80.0  #: km/s, scatter where files are not in the star's frame
 
 
 def stars(network: Network) -> list[Exposure]:
     """The packaged stars as the network's instrument would see them, always the same."""
+    instrument = next(iter(of_kind(network.kind).values()))
+    scatter = instrument.fastest if instrument.rest_frame else VELOCITY
     exposures = []
-    for i, star in enumerate(packaged()):
+    for i, star in enumerate(packaged(network.kind)):
         rng = np.random.default_rng(i)
-        seen = observe(star, _INSTRUMENTS[network.kind], rng.normal(0.0, 80.0),
-                       SNR[i % len(SNR)], 0.05, rng)
+        seen = observe(star, instrument, rng.normal(0.0, scatter), SNR[i % len(SNR)], 0.05, rng)
         exposures.append(Exposure(seen.flux, seen.error, seen.wavelength, noise_key=i))
     return exposures

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bossnet.simulation.instruments import BOSS, Nodes
-from bossnet.simulation.wavelengths import OPTICAL_GRID, Grid
+from bossnet.simulation.wavelengths import GRIDS, OPTICAL_GRID, Grid
 
-PACKAGED = "templates.npz"  #: in simulation/data, with its notice beside it
+#: In simulation/data, with their notice beside them, by the kind of their grid.
+PACKAGED = {"boss": "templates.npz", "apogee": "templates-apogee.npz"}
 
 #: wavelength / FWHM of the MaStar stacks: the SRES of their files, the same in all, to 1 %
 MASTAR: Nodes = (
@@ -70,21 +71,25 @@ def resolution(library: str, *, continued_from: float = np.inf,
     return np.where(continued_from > wavelength, own, model).astype(np.float32)
 
 
-def packaged() -> list[Template]:
-    """The templates that come with the package: some dozens of MILES and STELIB stars."""
-    with as_file(files("bossnet.simulation") / "data" / PACKAGED) as path:
-        return load(path)
+def packaged(kind: str = OPTICAL_GRID.kind) -> list[Template]:
+    """The templates that come with the package, some dozens of a kind.
+
+    Stars of MILES and STELIB; for ``apogee`` models of thedoppler.
+    """
+    with as_file(files("bossnet.simulation") / "data" / PACKAGED[kind]) as path:
+        return load(path, grid=GRIDS[kind])
 
 
-def load(path: Path) -> list[Template]:
-    """Templates of a file that `save` wrote."""
+def load(path: Path, *, grid: Grid = OPTICAL_GRID) -> list[Template]:
+    """Templates of a file that `save` wrote, which are on this grid."""
     with np.load(path, allow_pickle=False) as file:
         table = json.loads(str(file["table"]))
         flux = file["flux"].astype(np.float32)
     return [
         Template(row["star"], row["library"], row["teff"], row["logg"],
                  np.nan if row["fe_h"] is None else row["fe_h"], values,
-                 resolution(row["library"], continued_from=row["continued_from"] or np.inf))
+                 resolution(row["library"], continued_from=row["continued_from"] or np.inf,
+                            grid=grid), grid)
         for row, values in zip(table, flux, strict=True)]
 
 

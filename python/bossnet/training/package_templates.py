@@ -2,7 +2,8 @@
 
     python -m bossnet.training.package_templates --dataset DIR --out templates.npz
 
-They are validation stars, so that what the quickstart shows is not what was learnt by heart.
+They are validation stars, so that what the quickstart shows is not what was learnt by heart; of a
+dataset for APOGEE, which has no stars, validation models.
 """
 
 from pathlib import Path
@@ -12,9 +13,9 @@ import numpy as np
 
 from bossnet.cli.common import said
 from bossnet.errors import ConfigurationError
-from bossnet.network.boss import FIRST, LAST
+from bossnet.network import NETWORKS
 from bossnet.simulation.templates import save
-from bossnet.simulation.wavelengths import between
+from bossnet.simulation.wavelengths import OPTICAL_GRID
 from bossnet.training.dataset import Dataset
 from bossnet.training.validation import STARS, one_a_star
 
@@ -31,14 +32,18 @@ def choose(dataset: Dataset, number: int) -> list[int]:
     Raises:
         ConfigurationError: no star is known over the network's range with all its labels.
     """
-    optical = between(FIRST, LAST)
-    rows = np.array([row for library in STARS for row in one_a_star(dataset, "validation", library)
+    network = NETWORKS[dataset.grid.kind]
+    first, last = float(network.grid[0]), float(network.grid[-1])
+    seen = (first < dataset.grid.wavelength) & (last > dataset.grid.wavelength)
+    libraries = STARS if dataset.grid is OPTICAL_GRID else tuple(dataset.counts())
+    rows = np.array([row for library in libraries
+                     for row in one_a_star(dataset, "validation", library)
                      if RANGE[0] < dataset.teff[row] < RANGE[1]
                      and np.isfinite(dataset.fe_h[row])
-                     and np.isfinite(dataset.flux[row, optical]).all()], np.intp)
+                     and np.isfinite(dataset.flux[row, seen]).all()], np.intp)
     if not rows.size:
         raise ConfigurationError(f"{dataset.folder} has no validation star with all its labels "
-                                 f"that is known from {FIRST:g} to {LAST:g} angstrom")
+                                 f"that is known from {first:.0f} to {last:.0f} angstrom")
     labels = np.array([np.log10(dataset.teff[rows]), dataset.logg[rows], dataset.fe_h[rows]]).T
     labels /= SCALE
     sun = np.array([np.log10(5772.0), 4.44, 0.0]) / SCALE
@@ -63,6 +68,8 @@ def main(dataset: Path, out: Path, *, number: int) -> None:
     \b
     python -m bossnet.training.package_templates --dataset dataset \\
         --out python/bossnet/simulation/data/templates.npz
+    python -m bossnet.training.package_templates --dataset near-infrared --number 32 \\
+        --out python/bossnet/simulation/data/templates-apogee.npz
     """
     opened = Dataset.open(dataset)
     rows = choose(opened, number)
