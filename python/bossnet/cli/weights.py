@@ -7,16 +7,20 @@ from pathlib import Path
 import click
 
 from bossnet import config
+from bossnet.cli.calibrate import calibrate
 from bossnet.cli.common import json_option, print_json, said
 from bossnet.errors import WeightsError
 from bossnet.network import NETWORKS
 from bossnet.network.card import Card
-from bossnet.network.installed import find, folder, installed
+from bossnet.network.installed import find, free, installed
 
 
 @click.group(epilog="Example:\n\n    bossnet weights list")
 def weights() -> None:
-    """Import, list, show and verify frozen networks."""
+    """Import, list, show, verify and calibrate frozen networks."""
+
+
+weights.add_command(calibrate)
 
 
 @weights.command("import", epilog="Example:\n\n    bossnet weights import ./deploy/BossNet "
@@ -36,12 +40,7 @@ def import_(source: Path, kind: str, name: str, science: bool, replace: bool) ->
     """
     from bossnet.network.importer import import_file, import_folder
 
-    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise click.BadParameter("use letters, digits, - _ . only", param_hint="--name")
-    target = folder(config.load().home) / f"{name}.safetensors"
-    if target.exists() and not replace:
-        raise click.BadParameter(f"{name} is there already; give another name, or --replace",
-                                 param_hint="--name")
+    target = free(config.load().home, name, replace=replace)
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         card = import_folder(source, NETWORKS[kind], name=name, out=target,

@@ -35,16 +35,18 @@ def check() -> None:
 def versus_labels(path: Path, names: Sequence[str], labels: Array, snr: Array,
                   outcomes: Sequence[Outcomes]) -> None:
     """Predicted against label, and the differences below (paper, Figure 6); a row a network."""
-    figure, axes = _panels(2 * len(names), len(QUANTITIES), heights=(3, 1.2) * len(names),
+    shown = _given(outcomes)
+    figure, axes = _panels(2 * len(names), len(shown), heights=(3, 1.2) * len(names),
                            size=(3.6, 4.3 * len(names)))
     scale = _snr_scale(snr)
     points: Any = None
-    for j, q in enumerate(QUANTITIES):
+    for column, (j, q) in enumerate(shown):
         data = [figures.versus(labels[:, j], o.predicted[:, j], o.error[:, j], snr)
                 for o in outcomes]
         frame = _frame(data)
         for i, one in enumerate(data):
-            points = _versus(axes[2 * i][j], axes[2 * i + 1][j], q, one, frame, scale) or points
+            panels = axes[2 * i][column], axes[2 * i + 1][column]
+            points = _versus(*panels, q, one, frame, scale) or points
     for i, name in enumerate(names):
         _title(axes[2 * i][0], name)
     if points is not None and scale["norm"] is not None:
@@ -60,15 +62,16 @@ def uncertainties(path: Path, names: Sequence[str], labels: Array,
     """Median reported uncertainties over the Kiel diagram of the labels (paper, Figure 9)."""
     from matplotlib.colors import LogNorm
 
-    figure, axes = _panels(len(names), len(QUANTITIES), size=(3.7, 3.3 * len(names)))
-    for j, q in enumerate(QUANTITIES):
+    shown = _given(outcomes)
+    figure, axes = _panels(len(names), len(shown), size=(3.7, 3.3 * len(names)))
+    for column, (j, q) in enumerate(shown):
         maps = [figures.kiel_map(labels[:, LOG_TEFF], labels[:, LOGG], o.error[:, j])
                 for o in outcomes]
         every = np.concatenate([m.median.ravel() for m in maps])
         every = every[every > 0]
         norm = LogNorm(*np.percentile(every, [2, 98])) if every.size else None
         for i, m in enumerate(maps):
-            axis = axes[i][j]
+            axis = axes[i][column]
             mesh = axis.pcolormesh(m.log_teff, m.logg, np.ma.masked_invalid(m.median), norm=norm,
                                    cmap="viridis", rasterized=True)
             axis.set(xlabel=f"label {QUANTITIES[LOG_TEFF].axis}",
@@ -86,27 +89,51 @@ def uncertainties(path: Path, names: Sequence[str], labels: Array,
 
 def pulls(path: Path, names: Sequence[str], labels: Array, outcomes: Sequence[Outcomes]) -> None:
     """(Predicted minus label) / reported uncertainty, beside a normal distribution."""
-    figure, axes = _panels(len(names), len(QUANTITIES), size=(3.2, 2.8 * len(names)))
+    shown = _given(outcomes)
+    figure, axes = _panels(len(names), len(shown), size=(3.2, 2.8 * len(names)))
     for i, (name, o) in enumerate(zip(names, outcomes, strict=True)):
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(o.error > 0, (o.predicted - labels) / o.error, np.nan)
-        for j, q in enumerate(QUANTITIES):
-            _pulls(axes[i][j], [("", values[:, j], _INK)])
-            axes[i][j].set(xlabel=f"(predicted - label) / uncertainty, {q.symbol}")
+        for axis, (j, q) in zip(axes[i], shown, strict=True):
+            _pulls(axis, [("", values[:, j], _INK)])
+            axis.set(xlabel=f"(predicted - label) / uncertainty, {q.symbol}")
         _title(axes[i][0], name)
     _save(figure, path)
 
 
 def noise_pulls(path: Path, names: Sequence[str], realisations: Sequence[Realisations]) -> None:
     """(Prediction minus its mean over the realisations) / reported uncertainty, by S/N."""
-    figure, axes = _panels(len(names), len(QUANTITIES), size=(3.2, 3.0 * len(names)))
+    shown = _given(realisations)
+    figure, axes = _panels(len(names), len(shown), size=(3.2, 3.0 * len(names)))
     for i, (name, r) in enumerate(zip(names, realisations, strict=True)):
-        for j, q in enumerate(QUANTITIES):
+        for axis, (j, q) in zip(axes[i], shown, strict=True):
             parts = [(f"S/N {snr:g}: ", r.pulls[r.snr == snr][:, :, j], colour)
                      for snr, colour in zip(np.unique(r.snr), _SNR_COLOURS, strict=False)]
-            _pulls(axes[i][j], parts)
-            axes[i][j].set(xlabel=f"(prediction - mean) / uncertainty, {q.symbol}")
+            _pulls(axis, parts)
+            axis.set(xlabel=f"(prediction - mean) / uncertainty, {q.symbol}")
         _title(axes[i][0], name)
+    _save(figure, path)
+
+
+def calibration(path: Path, checks: Sequence[tuple[str, Array, Array, Array]]) -> None:
+    """Pulls before and after a noise model, and their widths by S/N; two rows a kind.
+
+    Args:
+        path: of the figure.
+        checks: kind, S/N (n,), pulls by raw and by modelled errors (n, 4), each.
+    """
+    rows = 2 * len(checks)
+    figure, axes = _panels(rows, len(QUANTITIES), size=(3.2, 2.7 * rows))
+    for i, (kind, snr, *both) in enumerate(checks):
+        for j, q in enumerate(QUANTITIES):
+            upper, lower = axes[2 * i][j], axes[2 * i + 1][j]
+            parts = [(f"{name}: ", values[:, j], colour) for name, values, colour
+                     in zip(("raw", "modelled"), both, _SNR_COLOURS[1::-1], strict=True)]
+            _pulls(upper, parts)
+            upper.set(xlabel=f"difference / error, {q.symbol}")
+            _widths(lower, snr, parts)
+            lower.set(xlabel="S/N per pixel", ylabel=f"width of pulls, {q.symbol}")
+        _title(axes[2 * i][0], kind)
     _save(figure, path)
 
 
@@ -132,6 +159,12 @@ def foreign(path: Path, names: Sequence[str], tables: Sequence[figures.ByKind]) 
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center",
                   ncols=len(snrs), frameon=False)
     _save(figure, path)
+
+
+def _given(networks: Sequence[Outcomes] | Sequence[Realisations]) -> list[tuple[int, Quantity]]:
+    """The quantities that a network gives, with their places: APOGEE Net gives no velocity."""
+    return [(j, q) for j, q in enumerate(QUANTITIES)
+            if any(np.isfinite(n.predicted[..., j]).any() for n in networks)]
 
 
 def _frame(data: Sequence[figures.Versus]) -> tuple[tuple[float, float], float]:
@@ -188,6 +221,15 @@ def _pulls(axis: Any, parts: Sequence[tuple[str, Array, str]]) -> None:
     axis.set(xlim=(-5, 5), ylabel="density")
     axis.set_ylim(0, (1.2 + 0.12 * len(parts)) * axis.get_ylim()[1])
     axis.legend(frameon=False, fontsize=8, loc="upper center")
+
+
+def _widths(axis: Any, snr: Array, parts: Sequence[tuple[str, Array, str]]) -> None:
+    """Widths of pulls over S/N, each with its own uncertainty."""
+    axis.axhline(1.0, color=_GREY, ls="--", lw=1)
+    for _, values, colour in parts:
+        w = figures.widths(snr, values)
+        axis.errorbar(w.snr, w.width, yerr=w.error, fmt="o-", ms=4, lw=1, color=colour)
+    axis.set(xscale="log", ylim=(0, None))
 
 
 def _plain(bar: Any) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bossnet.evaluation.flagging import Rate
-from bossnet.evaluation.statistics import Statistics, statistics
+from bossnet.evaluation.statistics import LEAST, Statistics, robust_sigma, statistics
 
+#: A width of n normal values, from their 16th and 84th percentile, is uncertain by this / sqrt(n).
+OF_WIDTH = 0.962
 MANY = 500  #: pulls, from which on their bins are narrow
 
 Array = NDArray[np.float64]
@@ -116,6 +118,33 @@ def histogram(pulls: Array, *, reach: float = 5.0) -> Histogram:
     size = max(values.size, 1)
     return Histogram(edges, count / (size * step), int(values.size),
                      float(np.mean(np.abs(values) > reach)) if values.size else 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Widths:
+    """Widths of pulls in parts of S/N with as many pulls each.
+
+    Attributes:
+        snr: (k,) the medians of the parts.
+        width: (k,).
+        error: (k,) of the width of normal pulls, as many as these.
+    """
+
+    snr: Array
+    width: Array
+    error: Array
+
+
+def widths(snr: Array, pulls: Array, *, parts: int = 8, least: int = 50) -> Widths:
+    """Of n pulls at these S/N, in so many parts, or fewer with at least so many pulls each."""
+    known = np.isfinite(snr) & np.isfinite(pulls)
+    order = np.argsort(snr[known])
+    number = int(np.clip(known.sum() // least, 1, parts))
+    split = [p for p in np.array_split(order, number) if p.size >= LEAST]
+    width = np.array([robust_sigma(pulls[known][p]) for p in split])
+    sizes = np.array([p.size for p in split])
+    return Widths(np.array([np.median(snr[known][p]) for p in split]), width,
+                  OF_WIDTH * width / np.sqrt(sizes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

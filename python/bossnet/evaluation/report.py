@@ -142,9 +142,11 @@ def _results(network: Judged, sample: Sample, snr: Array) -> Table:
     rows = Table({"weights": np.full(len(sample), network.name), "name": sample.names,
                   "subset": sample.subsets, "survey": o.surveys,
                   "region": region_names(sample.labels), "snr": _short(snr)})
+    raw = np.array([[r.values.get(f"raw_e_{q.column}") for q in QUANTITIES] for r in o.results],
+                   np.float64).reshape(o.error.shape)
     for i, q in enumerate(QUANTITIES):
         for name, values in ((f"label_{q.column}", sample.labels), (q.column, o.predicted),
-                             (f"e_{q.column}", o.error)):
+                             (f"e_{q.column}", o.error), (f"raw_e_{q.column}", raw)):
             rows[name] = _short(values[:, i])
             rows[name].unit = q.scatter_unit.replace("km/s", "km / s")
     rows["result_flags"] = [r.result_flags for r in o.results]

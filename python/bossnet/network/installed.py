@@ -52,3 +52,18 @@ def listing(home: Path) -> str:
     """The installed weights in one line, for messages."""
     names = [item.name for item in installed(home)]
     return "installed: " + (", ".join(names) or "none") + " (see `bossnet weights list`)"
+
+
+def free(home: Path, name: str, *, replace: bool) -> Path:
+    """The file that new weights of this name get.
+
+    Raises:
+        ConfigurationError: it cannot be a name, or is one already and not to be replaced.
+    """
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise ConfigurationError(f"--name {name!r}: use letters, digits, - _ . only")
+    path = folder(home) / f"{name}.safetensors"
+    if path.exists() and not replace:
+        raise ConfigurationError(f"--name {name}: {name} is there already; give another name, or "
+                                 "--replace")
+    return path

@@ -1,0 +1,114 @@
+"""Results with raw errors, of tables and of the database, as pairs of visits."""
+
+import numpy as np
+import pytest
+from astropy.table import Table
+
+from bossnet.catalog.export import export
+from bossnet.database.connection import connect, connect_reader
+from bossnet.errors import ConfigurationError
+from bossnet.evaluation.quantities import COLUMNS
+from bossnet.evaluation.repeats import against_labels, joined, of_database, of_table, pairs
+from bossnet.network import BOSS
+from catalog.made import LAMOST, Made
+from evaluation.repeated import results
+
+RAW = {"raw_e_log_teff": 0.01, "raw_e_logg": 0.1, "raw_e_fe_h": 0.05, "raw_e_v_rel": 5.0}
+
+
+@pytest.fixture
+def survey(config):
+    """A star of three visits by BOSS and two by LAMOST, one of two of which one is bad."""
+    made = Made(connect(config))
+    run, star, other = made.run(), made.star(), made.star()
+    for v_rad in (10.0, 20.0, 25.0):
+        made.visit(star, run, v_rad=v_rad, v_rel=v_rad, **RAW)
+    for v_rad in (1.0, 2.0):
+        made.visit(star, run, table=LAMOST, v_rad=v_rad, v_rel=v_rad, **RAW)
+    made.visit(other, run, v_rad=10.0, v_rel=10.0, **RAW)
+    made.visit(other, run, failed=True)
+    yield config
+    made.connection.close()
+
+
+def check(measured):
+    found = pairs(measured)
+    assert len(measured) == 6
+    assert sorted(np.round(found.difference["v_rel"]).tolist()) == [-10, -5, -1]
+    np.testing.assert_allclose(found.raw["logg"], 0.1, rtol=1e-6)
+    assert measured.digests == {"ab" * 32}
+
+
+def test_visits_of_one_star_by_one_survey_are_pairs(survey):
+    reader = connect_reader(survey)
+    try:
+        check(of_database(reader, BOSS))
+        assert len(of_database(reader, BOSS, where="mjd > 1")) == 6
+        with pytest.raises(ConfigurationError, match="there are no such results"):
+            of_database(reader, BOSS, tag="x")
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("suffix", [".fits", ".ecsv"])
+def test_a_catalogue_gives_the_same_as_the_database(survey, tmp_path, suffix):
+    reader = connect_reader(survey)
+    try:
+        path = export(reader, BOSS, tmp_path / f"out{suffix}", name="survey",
+                      per_star=False).path
+    finally:
+        reader.close()
+    check(of_table(path, BOSS, labelled=False))
+
+
+def test_visits_are_compared_with_the_next():
+    measured = results(50, 5)
+    found = pairs(measured)
+    assert found.snr.shape == (200, 2)
+    visit = measured.snr.reshape(50, 5)
+    first = found.star == "17"
+    np.testing.assert_array_equal(found.snr[first], np.stack([visit[17, :-1], visit[17, 1:]], 1))
+
+
+def test_without_visits_there_are_no_pairs():
+    assert len(pairs(results(50, 1))) == 0
+
+
+@pytest.fixture
+def evaluated(tmp_path):
+    """A table as `bossnet evaluate` writes it."""
+    measured = results(20, 1)
+    table = Table({"name": measured.star, "snr": measured.snr,
+                   "result_flags": np.zeros(20, int)})
+    for c in COLUMNS:
+        table[f"label_{c}"], table[c] = measured.labels[c], measured.values[c]
+        table[f"raw_e_{c}"] = measured.raw[c]
+    table["result_flags"][:4] = [1 << 14, 1 << 11, 1 << 2, 1 << 13]
+    path = tmp_path / "results.ecsv"
+    table.write(path)
+    return path, measured
+
+
+def test_results_minus_labels_but_for_what_flags_say_is_nothing(evaluated):
+    path, measured = evaluated
+    found = against_labels(of_table(path, BOSS, labelled=True))
+    assert len(found) == 18  # out of distribution, and without uncertainty
+    assert np.isnan(found.difference["logg"]).tolist() == [True] + [False] * 17
+    assert np.isfinite(found.difference["fe_h"]).all()
+    np.testing.assert_allclose(found.difference["fe_h"],
+                               (measured.values["fe_h"] - measured.labels["fe_h"])[2:])
+
+
+def test_stars_of_two_tables_are_not_the_same(evaluated):
+    one = of_table(evaluated[0], BOSS, labelled=True)
+    assert len(pairs(joined([one, one]))) == 0
+    assert len(against_labels(joined([one, one]))) == 36
+
+
+def test_a_table_without_raw_errors_says_what_is_needed(evaluated, tmp_path):
+    table = Table.read(evaluated[0])
+    table.remove_column("raw_e_logg")
+    table.write(tmp_path / "paper.ecsv")
+    with pytest.raises(ConfigurationError, match="no column raw_e_logg; needed is a table with raw "
+                                                 "errors, as `astra export bossnet"):
+        of_table(tmp_path / "paper.ecsv", BOSS, labelled=False)
