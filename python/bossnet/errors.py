@@ -79,3 +79,7 @@ class DeviceLostError(BossNetError):
 
 class TrainingError(BossNetError):
     """A training cannot go on."""
+
+
+class GridError(BossNetError):
+    """A grid of synthesised spectra cannot be planned, computed, packed or read as asked for."""
