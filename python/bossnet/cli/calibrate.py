@@ -32,7 +32,7 @@ DATABASE = "database"
 @click.option("--repeats", multiple=True, metavar="TABLE|database",
               help="Repeated visits: a catalogue (layout survey, one row a spectrum), or the "
               "database's results.  [default: database, unless there are --labels]")
-@click.option("--labels", type=click.Path(dir_okay=False, exists=True, path_type=Path),
+@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path),
               multiple=True, metavar="TABLE",
               help="Results with labels: results.ecsv of `bossnet evaluate`. Beside repeats only "
               "the floor is fitted to them, without repeats everything.")
