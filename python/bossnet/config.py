@@ -34,7 +34,7 @@ class Config:
             ``none``, or None for the only one that is found.
         database_url: ``postgresql://...`` of the database, or None for the embedded one.
         reader_url: likewise for the role that evaluates selections, or None to derive it.
-        weights: name or path of the default network, or None.
+        weights: name or path of the default network, by its kind where there are several; or None.
         roots: named folders that the paths of spectra are relative to.
         selection_timeout: seconds after which a selection is stopped.
         profiles: what a site's Slurm is asked for, by name.
@@ -47,12 +47,16 @@ class Config:
     survey_schema: str | None = None
     database_url: str | None = field(default=None, repr=False)  # may hold a password
     reader_url: str | None = field(default=None, repr=False)
-    weights: str | None = None
+    weights: str | dict[str, str] | None = None
     roots: dict[str, Path] = field(default_factory=dict)
     selection_timeout: float = SELECTION_TIMEOUT
     profiles: dict[str, Profile] = field(default_factory=dict)
     fetch: bool = False
     fetch_from: str | None = None
+
+    def weights_for(self, kind: str) -> str | None:
+        """Name or path of the default network of this kind, or None."""
+        return self.weights.get(kind) if isinstance(self.weights, dict) else self.weights
 
 
 def load(database: str | None = None, environment: Mapping[str, str] = os.environ) -> Config:
@@ -94,7 +98,7 @@ def load(database: str | None = None, environment: Mapping[str, str] = os.enviro
         survey_schema=text("survey_schema", "BOSSNET_SURVEY_SCHEMA"),
         database_url=database or text("database", "BOSSNET_DATABASE_URL"),
         reader_url=text("reader", "BOSSNET_READER_URL"),
-        weights=text("weights", "BOSSNET_WEIGHTS"),
+        weights=_weights(path, environment.get("BOSSNET_WEIGHTS") or values.get("weights")),
         roots={str(name): Path(str(root)).expanduser().absolute() for name, root in roots.items()},
         selection_timeout=float(timeout),
         profiles=_profiles(path, values.get("slurm")),
@@ -115,6 +119,22 @@ def _server(path: Path, address: str | None) -> str | None:
         raise ConfigurationError(f"{path}: fetch_from must be the address of a server, such as "
                                  "https://data.sdss.org")
     return address
+
+
+def _weights(path: Path, said: Any) -> str | dict[str, str] | None:
+    """One name for all, or one for each kind of network."""
+    if said is None or isinstance(said, str):
+        return said or None
+    from bossnet.network import NETWORKS
+
+    if not isinstance(said, dict) or not all(isinstance(name, str) for name in said.values()):
+        raise ConfigurationError(f"{path}: weights must be a text, or texts by the kind of network "
+                                 f"({', '.join(NETWORKS)})")
+    for kind in said:
+        if kind not in NETWORKS:
+            raise ConfigurationError(f"{path}: weights: there is no network {kind!r}; there are "
+                                     f"{', '.join(NETWORKS)}")
+    return said
 
 
 def _profiles(path: Path, values: Any) -> dict[str, Profile]:

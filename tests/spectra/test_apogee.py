@@ -95,6 +95,7 @@ def test_visits_that_cannot_be_told_are_refused_and_the_co_add_is_not(tmp_path, 
 
 @pytest.mark.parametrize(("row", "legacy"), [
     ({"release": "dr17"}, True), ({"release": "dr19"}, False), ({"apred": "dr17"}, True),
+    ({"release": "unknown", "apred": "dr17"}, True),
     ({"apred": "1.3"}, False)])
 def test_legacy_is_told_by_release_or_reduction(row, legacy):
     assert SURVEYS["apstar"].is_legacy(row) is legacy

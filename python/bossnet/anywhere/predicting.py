@@ -87,7 +87,8 @@ def weights_named(name: str | None, configuration: Config) -> FrozenNetwork:
         ConfigurationError: there are no such weights.
         WeightsError: they are damaged.
     """
-    name = name or configuration.weights or DEFAULTS[BossNetTask.network.kind]
+    kind = BossNetTask.network.kind
+    name = name or configuration.weights_for(kind) or DEFAULTS[kind]
     return load(find(name, configuration.home))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from bossnet.errors import ConfigurationError
 
 SHIPPED = Path(__file__).parent / "data"
-DEFAULTS = {"boss": "bossnet-1"}  #: of the embedded database (contract, section 8)
+#: Of the embedded database, by kind of network (contract, section 8).
+DEFAULTS = {"boss": "bossnet-1", "apogee": "apogeenet-1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ def weights_of(subject: Subject, name: str | None, config: Config) -> FrozenNetw
     of_row = row.get("_weights") or row.get("weights")
     kind = "" if subject.network is None else subject.network.kind
     try:
-        return weights_named(name or of_row or config.weights or DEFAULTS.get(kind), config)
+        return weights_named(name or of_row or config.weights_for(kind) or DEFAULTS.get(kind),
+                             config)
     except ConfigurationError as e:
         if name or not of_row:
             raise

@@ -118,7 +118,7 @@ def _task(name: str) -> type[Task]:
 def _equipped(task: type[Task], settings: Settings, weights: str | None) -> tuple[Task, int]:
     """The task with its weights on its device, and how many spectra are handed to it at once."""
     settled = config.load()
-    named = weights or settled.weights
+    named = weights or settled.weights_for(task.network.kind)
     if named is None:
         raise ConfigurationError("no weights are named for Astra's tables: set BOSSNET_WEIGHTS, or "
                                  "weights in the configuration, or give weights=")

@@ -188,8 +188,9 @@ def _resolve(row: Row) -> Path:
 
 def is_legacy(row: Row) -> bool:
     """Whether it is of SDSS-IV or before: releases to DR17."""
-    number = re.fullmatch(r"dr(\d+)", str(row.get("release") or row.get("apred") or "").lower())
-    return number is not None and int(number[1]) <= 17
+    numbers = [re.fullmatch(r"dr(\d+)", str(row.get(name)).lower())
+               for name in ("release", "apred")]
+    return any(number is not None and int(number[1]) <= 17 for number in numbers)
 
 
 _COADDS = Survey(

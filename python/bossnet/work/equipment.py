@@ -23,7 +23,7 @@ def weights_of(task: type[Task], name: str | None, config: Config) -> FrozenNetw
         ConfigurationError: none is named, or there is none of that name.
         WeightsError: it cannot be used.
     """
-    name = name or config.weights
+    name = name or config.weights_for(task.network.kind)
     if name is None and config.database_url is None:
         name = DEFAULTS.get(task.network.kind)
     if name is None:

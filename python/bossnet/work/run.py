@@ -81,7 +81,7 @@ def execute(task: type[Task], config: Config, settings: Settings, *, weights: st
                 predictor = predictor_for(frozen, network, settings, device, config.home)
             summary.run_pk, summary.n_selected = _plan(
                 writer, reader, task, settings, decisive, selected, todo, summary,
-                {"weights": _portable(weights or config.weights, frozen, config),
+                {"weights": _portable(weights or config.weights_for(network.kind), frozen, config),
                  "noise_model": laws or None}, workers if plan_only else None)
         if not plan_only:
             job = Job(task, summary.run_pk, settings, decisive, todo, predictor, profile,
