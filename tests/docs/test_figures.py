@@ -12,6 +12,8 @@ from bossnet.config import SELECTION_TIMEOUT
 from bossnet.task import Task
 from bossnet.work.heartbeat import BEAT, LAST_MOMENT
 from bossnet.work.outage import LEAST, WINDOW
+from bossnet.spectra import fetch
+from bossnet.spectra.opening import LARGEST_UNPACKED
 from bossnet.work.plan import CHUNK
 from bossnet.work.readers import PATIENCE
 from bossnet.work.settings import Settings
@@ -36,7 +38,9 @@ def prose(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_measured_figure_stands_beside_the_command_that_measures_it(page):
     settings = {f"{seconds:g} s" for seconds in (PATIENCE, SILENCE, SELECTION_TIMEOUT, BEAT,
-                                                 LAST_MOMENT, ON_TERMINAL, IN_FILE)}
+                                                 LAST_MOMENT, ON_TERMINAL, IN_FILE, fetch.SILENCE,
+                                                 fetch.LONGEST)}
+    settings.add(f"{LARGEST_UNPACKED >> 20} MB")
     for paragraph in prose(page):
         figures = set(MEASURED.findall(paragraph)) - settings
         assert not figures or any(command in paragraph for command in MEASURES), paragraph

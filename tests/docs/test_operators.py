@@ -79,9 +79,9 @@ def test_every_variable_of_the_environment_is_named():
 
 
 def test_every_survey_is_listed_with_its_table_and_identity():
-    text = section("astra ingest")
+    text = (DOCS / "surveys.rst").read_text()
     for survey in SURVEYS.values():
-        assert text.count(f"``{survey.table}``") >= 2
+        assert f"``{survey.table}``" in text
         identity = text.split(f"* - ``{survey.table}``\n     - ")[1].split("\n   *")[0]
         said = identity.replace("the file's own key", "file_key").replace(" or ", ", ")
         assert {part.strip() for part in said.split("\n\n")[0].split(",")} == set(survey.identity)
