@@ -9,7 +9,7 @@ from psycopg2 import sql
 from bossnet.report import style
 from bossnet.report.elements import Figure, Section, Star, Table
 from bossnet.report.pairs import Width, as_numbers, width
-from bossnet.report.quantities import Shown, axis, shown
+from bossnet.report.quantities import Shown, axis, count, shown
 from bossnet.report.scope import Scope, values
 
 NAMED = 60  #: of the most discrepant stars of each parameter, drawn as points
@@ -157,7 +157,7 @@ def _statistics(common: Common) -> Table:
     for name, p in common.of.items():
         of = shown(name)
         scatter, offset = (of.written(v) for v in paper.get(name, (None, None)))
-        rows.append((f"{of.title} [{of.unit}]", str(p.difference.number),
+        rows.append((f"{of.title} [{of.unit}]", count(p.difference.number),
                      of.written(p.difference.sigma), scatter,
                      of.written(p.difference.offset, sign=True), offset,
                      "-" if p.pull.sigma is None else f"{p.pull.sigma:.2f}"))
@@ -173,4 +173,4 @@ def _worst(common: Common) -> Table:
             for name, p in common.of.items() for s in p.stars[:LISTED]]
     return Table(f"Most discrepant between {common.a} and {common.b}", (
         "parameter", "star", common.a, common.b, f"by {common.a}", f"by {common.b}",
-        "difference in its error"), rows)
+        "difference in its error"), rows, folded=True)

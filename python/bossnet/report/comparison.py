@@ -10,7 +10,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.report import style
 from bossnet.report.counts import Counts
 from bossnet.report.elements import Figure, Section, Star, Table
-from bossnet.report.quantities import shown
+from bossnet.report.quantities import count, shown
 from bossnet.report.scope import Scope
 from bossnet.work.changes import Change, Difference
 from bossnet.work.difference import compare
@@ -85,11 +85,12 @@ def section(found: Difference | str) -> Section:
     paragraphs = [
         f"A is run {a} (version {found.a['software_version']}, tag {found.a['tag']!r}, weights "
         f"{found.a['weights']}), B these results (run {b}).",
-        f"{rows.a} rows in A, {rows.b} in B; {rows.both} spectra have both, {rows.same} of them "
-        f"the same to the last digit. {rows.failed} fail in B only, {rows.recovered} in A only."]
+        f"{count(rows.a)} rows in A, {count(rows.b)} in B; {count(rows.both)} spectra have both, "
+        f"{count(rows.same)} of them the same to the last digit. {count(rows.failed)} fail in B "
+        f"only, {count(rows.recovered)} in A only."]
     if found.settings:
         paragraphs.append("What differs in how they were made: " + "; ".join(
-            f"{name}: {was}, then {now}" for name, (was, now) in found.settings.items()) + ".")
+            f"{name} {was!r}, then {now!r}" for name, (was, now) in found.settings.items()) + ".")
     if not rows.both:
         return Section("comparison", title, paragraphs, why_empty="No spectrum has a row of both.",
                        numbers=found.as_dict())
@@ -128,7 +129,7 @@ def _tables(found: Difference) -> list[Table]:
     tables = [Table("Parameters, B minus A where both are usable", (
         "parameter", "region by A", "in both", "offset", "scatter", "largest", "% beyond 1 sigma",
         "sigma B / sigma A"), [
-        (f"{of.title} [{of.unit}]", c.region or "all", str(c.number),
+        (f"{of.title} [{of.unit}]", c.region or "all", count(c.number),
          of.written(c.offset, sign=True), of.written(c.scatter), of.written(c.largest),
          "-" if c.beyond is None else f"{100 * c.beyond:.1f}",
          "-" if c.errors is None else f"{c.errors:.2f}")
@@ -136,7 +137,7 @@ def _tables(found: Difference) -> list[Table]:
     if found.flags:
         tables.append(Table("Flags, among the spectra of both", ("flag", "A", "B", "set",
                                                                  "cleared"), [
-            (f.name, *map(str, (f.a, f.b, f.set, f.cleared))) for f in found.flags]))
+            (f.name, *map(count, (f.a, f.b, f.set, f.cleared))) for f in found.flags]))
     if found.newly_failed:
         tables.append(Table("Failed in B only, for instance", ("spectrum", "message"), [
             (Star(e.spectrum_pk), e.error_message) for e in found.newly_failed]))
@@ -148,5 +149,5 @@ def _tables(found: Difference) -> list[Table]:
              f"{abs(w.difference) / w.error:.1f}" if w.error else "-",
              " ".join([f"+{name}" for name in w.set] + [f"-{name}" for name in w.cleared]))
             for w in found.worst
-            for of in [shown("v_rad" if w.parameter == "v_rel" else w.parameter)]]))
+            for of in [shown("v_rad" if w.parameter == "v_rel" else w.parameter)]], folded=True))
     return tables

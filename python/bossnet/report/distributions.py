@@ -9,7 +9,7 @@ from psycopg2 import sql
 from bossnet.report import style
 from bossnet.report.counts import UNKNOWN
 from bossnet.report.elements import Figure, Section, Table
-from bossnet.report.quantities import axis, shown
+from bossnet.report.quantities import axis, count, shown
 from bossnet.report.scope import Scope, values
 
 Bins = dict[tuple[str, str], dict[int, int]]  #: by quantity and table: numbers by bin
@@ -68,7 +68,7 @@ def section(bins: Bins) -> Section:
     numbers = {table: {name: sum(bins[name, table].values()) for name in order
                        if (name, table) in bins} for table in tables}
     known = Table("In how many spectra each is known", ("table", *(shown(n).title for n in order)),
-                  [(t, *(str(numbers[t].get(name, 0)) for name in order)) for t in tables])
+                  [(t, *(count(numbers[t].get(name, 0)) for name in order)) for t in tables])
     return Section("distributions", "Distributions", figures=[figure], tables=[known],
                    numbers={"number": numbers, "medians": _medians(bins)})
 

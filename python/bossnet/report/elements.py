@@ -23,11 +23,13 @@ class Table:
         caption: above it.
         columns: heads.
         rows: cells; numbers are written already.
+        folded: whether it is to be opened first.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

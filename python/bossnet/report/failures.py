@@ -3,7 +3,7 @@
 from bossnet.report import style
 from bossnet.report.counts import Counts
 from bossnet.report.elements import Figure, Section, Star, Table
-from bossnet.report.quantities import plural
+from bossnet.report.quantities import count, plural
 
 
 def section(counts: Counts) -> Section:
@@ -12,8 +12,8 @@ def section(counts: Counts) -> Section:
     if why:
         return Section("failures", "Failures", why_empty=why, numbers={"failed": 0})
     reasons = list(counts.reasons.items())
-    data = [{"type": "bar", "orientation": "h", "x": [n for _, n in reversed(reasons)],
-             "y": [short(name) for name, _ in reversed(reasons)],
+    data = [{"type": "bar", "orientation": "h", "x": [n for _, n in reasons],
+             "y": [short(name) for name, _ in reasons],
              "marker": {"color": style.BLUE},
              "hovertemplate": "%{y}: %{x} spectra<extra></extra>"}]
     figure = Figure(
@@ -22,14 +22,14 @@ def section(counts: Counts) -> Section:
         "among them; alone it is an unforeseen error.", data,
         style.layout(140 + 40 * len(reasons),
                      xaxis={"title": {"text": "spectra"}, "rangemode": "tozero"},
-                     yaxis={"type": "category"}))
+                     yaxis={"type": "category", "autorange": "reversed"}))
     table = Table("What the messages say, paths and numbers taken out; and one of each kind",
                   ("message", "flags", "number", "one of them", "its message"), [
-        (kind.kind, short(" ".join(kind.reasons)), str(kind.number), Star(kind.spectrum_pk),
+        (kind.kind, short(" ".join(kind.reasons)), count(kind.number), Star(kind.spectrum_pk),
          kind.example) for kind in counts.kinds])
     return Section("failures", "Failures", [
-        f"{plural(counts.failed, 'spectrum', 'spectra')} of {counts.rows} failed; each is a row "
-        "with its reason in error_message."], [figure], [table],
+        f"{plural(counts.failed, 'spectrum', 'spectra')} of {count(counts.rows)} failed; each is a "
+        "row with its reason in error_message."], [figure], [table],
         numbers={"failed": counts.failed, "reasons": counts.reasons,
                  "messages": [{"kind": k.kind, "number": k.number, "spectrum_pk": k.spectrum_pk,
                                "example": k.example} for k in counts.kinds]})

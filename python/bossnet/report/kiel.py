@@ -4,6 +4,7 @@ A few thousand spectra are points; more are medians in cells, and only those of 
 points.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +89,10 @@ def section(kiel: Kiel) -> Section:
 def _density(kiel: Kiel) -> Figure:
     data = [style.density([(x, y, n) for x, y, n, *_ in kiel.cells], kiel.steps,
                           hover=style.hover(shown("log_teff"), shown("logg"))),
-            _points(kiel, 0, size=3.5, color=style.GREY)]
+            _points(kiel, 0, range(len(kiel.stars)), size=3.5, color=style.GREY)]
     return Figure("kiel-density", "Kiel diagram: number of spectra",
                   "The number of spectra in each cell; grey points are single stars.",
-                  data, style.layout(620, **_axes(kiel)))
+                  data, style.layout(620, **_axes(kiel, narrow=False)))
 
 
 def _by_snr(kiel: Kiel) -> Figure:
@@ -100,7 +101,7 @@ def _by_snr(kiel: Kiel) -> Figure:
     trace = _coloured(kiel, 0, [p.snr for p in kiel.stars], 3, limits, "S/N")
     return Figure("kiel-snr", "Kiel diagram by S/N (paper, Figure 8)",
                   "Colour: S/N" + ("" if kiel.is_points else ", the median in each cell") + ".",
-                  [trace], style.layout(620, **_axes(kiel)))
+                  [trace], style.layout(620, **_axes(kiel, narrow=False)))
 
 
 def _by_uncertainty(kiel: Kiel) -> Figure:
@@ -117,7 +118,7 @@ def _by_uncertainty(kiel: Kiel) -> Figure:
         data.append(_coloured(kiel, i, values, 4 + i, limits, title, **place))
         panels.append((x, y, title))
     return Figure("kiel-uncertainty", "Kiel diagram by uncertainty (paper, Figure 9)",
-                  "Colour: the uncertainty of each parameter"
+                  "Colour: the uncertainty of each parameter, where it has one"
                   + ("" if kiel.is_points else ", the median in each cell") + ".", data,
                   style.grid(panels, high=330, gap=GAP, right=80))
 
@@ -131,22 +132,24 @@ def _coloured(kiel: Kiel, panel: int, values: list[float | None], column: int,
         return style.medians([(cell[0], cell[1], cell[column]) for cell in kiel.cells], kiel.steps,
                              limits, panel=panel, hover=style.hover(x, y), title=title
                              ) | {"colorbar": bar}
-    logs = [style.log10(v) for v in values]
-    return _points(kiel, panel, color=logs, colorscale=style.SCALE, showscale=True, colorbar=bar,
+    known = [i for i, value in enumerate(values) if value is not None and value > 0]
+    return _points(kiel, panel, known, color=[style.log10(values[i]) for i in known],
+                   colorscale=style.SCALE, showscale=True, colorbar=bar,
                    cmin=style.log10(limits[0]), cmax=style.log10(limits[1]))
 
 
-def _points(kiel: Kiel, panel: int, **marker: Any) -> dict[str, Any]:
-    x, y = ([round(float(place[i] or 0), 4) for place in kiel.places] for i in (0, 1))
-    return style.points(kiel.stars, x, y, panel=panel,
+def _points(kiel: Kiel, panel: int, rows: Sequence[int], **marker: Any) -> dict[str, Any]:
+    x, y = ([round(float(kiel.places[row][i] or 0), 4) for row in rows] for i in (0, 1))
+    return style.points([kiel.stars[row] for row in rows], x, y, panel=panel,
                         hover="log Teff %{x:.3f}, log g %{y:.2f}<br>", **marker)
 
 
-def _axes(kiel: Kiel) -> dict[str, dict[str, Any]]:
+def _axes(kiel: Kiel, *, narrow: bool = True) -> dict[str, dict[str, Any]]:
     found = {}
     for name, i in (("log_teff", 0), ("logg", 1)):
         places = [float(place[i] or 0) for place in kiel.places] + [
             (cell[i] + side) * kiel.steps[i] for cell in kiel.cells for side in (0, 1)]
         room = 0.03 * (max(places) - min(places)) or 0.05
-        found["xaxis" if i == 0 else "yaxis"] = axis(name, min(places) - room, max(places) + room)
+        found["xaxis" if i == 0 else "yaxis"] = axis(
+            name, min(places) - room, max(places) + room, narrow=narrow)
     return found

@@ -1,6 +1,7 @@
 """`bossnet report`: what is asked, and the page that is written."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,7 +99,8 @@ def make(reader: Connection, network: Network, path: Path, *, roots: Mapping[str
         numbers, sections = found
         verdict = summary.judge(numbers)
         plan = comparison.plan(scope, numbers, against)
-        commands = {"plot": "bossnet plot ", "sql": scope.of_star("")}
+        commands = {"plot": f"bossnet plot --version {scope.choice.written} --tag "
+                            f"{shlex.quote(scope.choice.tag)} ", "sql": scope.of_star()}
         made = _made(scope, numbers)
     say("comparison with a run before")
     sections.append(comparison.section(comparison.ask(reader, plan)))

@@ -33,7 +33,8 @@ class Shown:
         """A difference, error or scatter as text."""
         if value is None or not np.isfinite(value):
             return "-"
-        return f"{value:{'+' if sign else ''}.{self.digits}f}"
+        rounded = round(value, self.digits) + 0.0  # no -0.0
+        return f"{rounded:{'+' if sign else ''}.{self.digits}f}"
 
 
 _KNOWN = {q.column: q for q in (
@@ -49,18 +50,31 @@ def shown(column: str) -> Shown:
     return _KNOWN.get(column) or Shown(column, column, f"{column} [dex]", "dex", 3, 0.05)
 
 
-def axis(column: str, low: float, high: float) -> dict[str, object]:
-    """An axis of plotly from low to high; of log Teff with ticks in K, decreasing to the right."""
+def axis(column: str, low: float, high: float, *, narrow: bool = True) -> dict[str, object]:
+    """An axis of plotly from low to high; of log Teff with ticks in K, decreasing to the right.
+
+    Args:
+        column: what it shows.
+        low: its lower end.
+        high: its upper end.
+        narrow: whether there is room for a few ticks alone.
+    """
     of = shown(column)
     ends = [high, low] if of.reversed else [low, high]
     found: dict[str, object] = {"title": {"text": of.axis}, "range": ends}
     if column == "log_teff":
-        found |= {"tickvals": [round(float(np.log10(t)), 5) for t in TEFF_TICKS],
-                  "ticktext": [str(t) for t in TEFF_TICKS], "tickangle": 0,
+        ticks = [t for t in TEFF_TICKS if not narrow or t not in (4000, 7000, 15_000, 30_000)]
+        found |= {"tickvals": [round(float(np.log10(t)), 5) for t in ticks],
+                  "ticktext": [str(t) for t in ticks], "tickangle": 0,
                   "tickfont": {"size": 12}}
     return found
 
 
 def plural(number: int, one: str, many: str) -> str:
     """A number with its noun."""
-    return f"{number} {one if number == 1 else many}"
+    return f"{count(number)} {one if number == 1 else many}"
+
+
+def count(number: int) -> str:
+    """A number in groups of three digits."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -9,7 +9,7 @@ from bossnet.evaluation.statistics import FAR
 from bossnet.report import style
 from bossnet.report.elements import Figure, Section, Star, Table
 from bossnet.report.pairs import REACH, STEP, Width, as_numbers, difference, normal, width
-from bossnet.report.quantities import shown
+from bossnet.report.quantities import count, shown
 from bossnet.report.scope import Scope, values
 
 WORST = 10  #: pairs of each parameter that are named
@@ -106,7 +106,7 @@ def section(repeats: Repeats) -> Section:
                     "distribution of width 1, as it would be if the errors were right and stars "
                     "constant. A binary varies in velocity.", data,
                     style.grid(panels, columns=min(len(tables), 2), high=340, legend=True))
-    rows = [(table, shown(name).title, str(p.width.number), _plain(p.width.sigma),
+    rows = [(table, shown(name).title, count(p.width.number), _plain(p.width.sigma),
              _plain(p.width.offset), f"{100 * p.beyond:.2f}")
             for table in tables for name in _in_order(repeats, table)
             for p in [repeats.pulls[table, name]]]
@@ -117,7 +117,7 @@ def section(repeats: Repeats) -> Section:
                                               "difference", "in its error"), [
         (shown(w.parameter).title, str(w.source_pk), Star(w.after), Star(w.before),
          shown(w.parameter).written(w.difference, sign=True) + f" {shown(w.parameter).unit}",
-         f"{w.pull:+.1f}") for w in repeats.worst])
+         f"{w.pull:+.1f}") for w in repeats.worst], folded=True)
     return Section("repeats", title, figures=[figure],
                    tables=[widths, worst] if repeats.worst else [widths], numbers={"pulls": {
         table: {name: as_numbers(repeats.pulls[table, name].width)

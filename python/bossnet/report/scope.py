@@ -66,13 +66,13 @@ class Scope:
             dict(zip(names, values, strict=True)) for values in self.cursor.fetchall())}
         return [found[key] for key in keys if key in found]
 
-    def of_star(self, spectrum_pk: int | str) -> str:
-        """A statement for people that shows a row."""
+    def of_star(self) -> str:
+        """A statement for people that shows a row, when a spectrum's key is put behind it."""
         parts = {"results": sql.Identifier(self.network.table),
                  "version": sql.Literal(self.choice.version), "tag": sql.Literal(self.choice.tag)}
         text = sql.SQL("SELECT * FROM {results} WHERE v_astra_major_minor = {version} "
                        "AND tag = {tag} AND spectrum_pk = ").format(**parts)
-        return f"{text.as_string(self.cursor)}{spectrum_pk}"
+        return text.as_string(self.cursor)
 
     def _parts(self) -> dict[str, sql.Composable]:
         return {"results": sql.Identifier(self.network.table),

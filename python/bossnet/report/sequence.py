@@ -26,7 +26,7 @@ MOST = 100  #: spectra of a bin
 MOSTLY = 0.5  #: of the grid, where a spectrum is to be positive
 PIXELS = 1000  #: of a line, about
 SPACE = 0.9  #: between two lines
-HIGHEST = 2.5  #: of what is drawn of a line
+SHOWN = (-0.4, 2.5)  #: what is drawn of a line
 LIGHT = 299_792.458  #: km/s
 #: Lines that tell temperatures: angstrom, vacuum.
 LINES = {"Ca K": 3934.8, "Hδ": 4102.9, "Hγ": 4341.7, "Hβ": 4862.7, "Mg b": 5175.3, "Na D": 5893.0,
@@ -148,7 +148,8 @@ def section(sequence: Sequence) -> Section:
                "training set, could be read.")
         return Section("spectra", title, unread, why_empty=why, numbers={"bins": []})
     table = Table("The spectra behind each line", ("Teff [K]", "number", "spectra"), [
-        (_named(b), str(len(b.keys)), [Star(key) for key in b.keys]) for b in sequence.bins])
+        (_named(b), str(len(b.keys)), [Star(key) for key in b.keys]) for b in sequence.bins],
+        folded=True)
     return Section("spectra", title, unread, [_figure(sequence)], [table], numbers={"bins": [
         {"teff": [b.low, b.high], "spectra": b.keys} for b in sequence.bins],
         "unread": len(sequence.unread)})
@@ -163,7 +164,7 @@ def _figure(sequence: Sequence) -> Figure:
     wavelength = _binned(sequence.wavelength, several)
     data, notes = [], []
     for i, b in enumerate(sequence.bins):
-        flux = np.minimum(_binned(b.flux, several), HIGHEST)
+        flux = np.clip(_binned(b.flux, several), *SHOWN)
         data.append({"type": "scatter", "mode": "lines", "name": _named(b) + " K",
                      "x": [round(float(w), 1) for w in wavelength],
                      "y": [round(float(f) + i * SPACE, 3) if np.isfinite(f) else None

@@ -6,10 +6,10 @@ from typing import Any
 from bossnet.flags import BAD, FAILED, FLAGS
 from bossnet.report.counts import UNKNOWN, Counts
 from bossnet.report.elements import Section, Table
-from bossnet.report.quantities import plural
+from bossnet.report.quantities import count, plural
 from bossnet.report.scope import Scope
 
-OUTAGE = 0.5  #: of the spectra of a table failing for an outward reason (contract, section 8)
+OUTAGE, ENOUGH = 0.5, 200  #: part and number of spectra that speak of one (contract, section 8)
 FEW = 0.02  #: failures that a survey always has
 MANY_UNLIKE = 0.2  #: of the spectra with one flag that speaks of the network rather than of a star
 _OUTWARD = next(f.mask for f in FLAGS if f.name == "flag_missing_file")
@@ -49,22 +49,23 @@ def judge(counts: Counts) -> Verdict:
         verdict.against.append("there are no rows")
         return verdict
     for table in counts.tables:
+        own = counts.number(table=table)
         outward = sum(n for (of, flags), n in counts.of.items() if of == table
                       and flags & FAILED and (flags & _OUTWARD or not flags & _INWARD))
-        if outward > OUTAGE * counts.number(table=table):
-            verdict.against.append(
-                f"{outward} of {counts.number(table=table)} spectra of {table} failed for an "
-                "outward reason, as in an outage")
+        if own >= ENOUGH and outward > OUTAGE * own:
+            verdict.against.append(f"{count(outward)} of {count(own)} spectra of {table} failed "
+                                   "for an outward reason, as in an outage")
     if failed > OUTAGE * rows:
-        verdict.against.append(f"{failed} of {rows} spectra failed")
+        verdict.against.append(f"{count(failed)} of {count(rows)} spectra failed")
     elif failed > FEW * rows:
-        verdict.care.append(f"{failed} of {rows} spectra failed ({100 * failed / rows:.1f} %)")
+        verdict.care.append(f"{count(failed)} of {count(rows)} spectra failed ("
+                            f"{100 * failed / rows:.1f} %)")
     _of_runs(counts, verdict)
     for flag in _UNLIKE:
         number = counts.number(flag.mask)
         if number > MANY_UNLIKE * max(rows - failed, 1):
-            verdict.care.append(f"{number} of {rows - failed} spectra have {flag.name} "
-                                f"({flag.meaning})")
+            verdict.care.append(f"{count(number)} of {count(rows - failed)} spectra have "
+                                f"{flag.name} ({flag.meaning})")
     return verdict
 
 
@@ -101,15 +102,15 @@ def section(scope: Scope, counts: Counts) -> Section:
              ("flag_warn, but not bad", counts.warned),
              ("neither", rows - failed - counts.bad - counts.warned)]
     tables = [Table("Rows", ("", "number", "%"), [
-        (name, f"{n}", _percent(n, rows)) for name, n in share])]
+        (name, count(n), _percent(n, rows)) for name, n in share])]
     if len(counts.tables) > 1:
         tables.append(Table("Rows by spectrum table", ("table", "spectra", "failed", "flag_bad"), [
-            (table, str(counts.number(table=table)), _of(counts, FAILED, table),
+            (table, count(counts.number(table=table)), _of(counts, FAILED, table),
              _of(counts, BAD, table)) for table in counts.tables]))
     tables.append(Table("Runs of this version and tag" if scope.choice.run is None else "The run",
                         ("run", "state", "started", "rows now", "weights", "status", "draws",
                          "uncertainties", "precision", "version", "selection"), [
-        (str(r["pk"]), r["state"], r["started"][:16], str(r["n_rows"]), r["weights"] or "-",
+        (str(r["pk"]), r["state"], r["started"][:16], count(r["n_rows"]), r["weights"] or "-",
          r["weights_status"] or "-", str(r["n_draws"]), r["uncertainty_method"] or "-",
          r["precision"] or "-", r["software_version"] or "-", r["selection"] or "all")
         for r in counts.runs]))
@@ -128,4 +129,4 @@ def _percent(number: int, of: int) -> str:
 
 def _of(counts: Counts, mask: int, table: str) -> str:
     number = counts.number(mask, table)
-    return f"{number} ({_percent(number, counts.number(table=table))} %)"
+    return f"{count(number)} ({_percent(number, counts.number(table=table))} %)"

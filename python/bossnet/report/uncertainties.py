@@ -9,7 +9,7 @@ from bossnet.evaluation.statistics import LEAST
 from bossnet.report import style
 from bossnet.report.distributions import median
 from bossnet.report.elements import Figure, Section, Table
-from bossnet.report.quantities import shown
+from bossnet.report.quantities import count, shown
 from bossnet.report.scope import Scope, values
 
 STEP = 0.05  #: dex, of S/N and of uncertainties
@@ -107,7 +107,7 @@ def _row(kind: str, t: Typical) -> tuple[str, ...]:
     one = shown(t.parameter)
     low, middle, high = map(one.written, t.percentiles)
     paper = PAPER.get(kind, {}).get(t.parameter)
-    return (f"{one.title} [{one.unit}]", "cool" if t.is_cool else "hot", str(t.number), middle,
+    return (f"{one.title} [{one.unit}]", "cool" if t.is_cool else "hot", count(t.number), middle,
             f"{low} to {high}", f"{paper[0 if t.is_cool else 1]:g}" if paper else "-")
 
 

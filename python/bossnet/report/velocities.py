@@ -8,7 +8,7 @@ from psycopg2 import sql
 from bossnet.report import style
 from bossnet.report.elements import Figure, Section, Star, Table
 from bossnet.report.pairs import Width, as_numbers, width
-from bossnet.report.quantities import shown
+from bossnet.report.quantities import count, shown
 from bossnet.report.scope import PACKAGE, Scope
 from bossnet.work.queries import query
 
@@ -22,7 +22,7 @@ OWN = {
     "boss_visit_spectrum": ({"xcsao_v_rad", "xcsao_e_v_rad", "xcsao_rxc"},
                             f"xcsao_v_rad, where xcsao_rxc > {LEAST_R:g}"),
     "boss_combined_spectrum": ({"v_rad"}, "v_rad, the velocity that was taken out"),
-    "lamost_spectrum": ({"z", "class"}, "c z, where class is STAR"),
+    "lamost_spectrum": ({"z", "class"}, "c z, where class is STAR; its error is not known"),
 }
 
 
@@ -120,14 +120,14 @@ def section(v: Velocities) -> Section:
     of = shown("v_rad")
     widths = Table("RV minus the survey's own [km/s]", (
         "table", "its own velocity", "spectra", "scatter", "offset", "width in units of the errors"
-        ), [(name, OWN[name][-1], str(f.difference.number), of.written(f.difference.sigma),
+        ), [(name, OWN[name][-1], count(f.difference.number), of.written(f.difference.sigma),
              of.written(f.difference.offset, sign=True), "-" if f.pull.sigma is None
              else f"{f.pull.sigma:.2f}") for name, f in v.of.items()])
     worst = Table("Velocities that differ most from the survey's own [km/s]", (
         "star", "spectrum", "RV", "the survey's", "difference", "in its error"), [
         ("unknown" if source is None else str(source), Star(key), f"{a:.1f}", f"{b:.1f}",
          f"{d:+.1f}", "-" if pull is None else f"{pull:+.1f}")
-        for key, source, a, b, d, pull in v.worst])
+        for key, source, a, b, d, pull in v.worst], folded=True)
     return Section("velocities", title, figures=[figure], tables=[widths, worst], numbers={
         "tables": {name: {"difference": as_numbers(f.difference), "pull": as_numbers(f.pull)}
                    for name, f in v.of.items()}})
