@@ -20,6 +20,7 @@ COMMANDS = {
     "simulate": "bossnet.cli.simulate",
     "labels": "bossnet.cli.labels",
     "dataset": "bossnet.cli.dataset",
+    "grid": "bossnet.cli.grid",
     "train": "bossnet.cli.train",
     "predict": "bossnet.cli.predict",
     "plot": "bossnet.cli.plot",

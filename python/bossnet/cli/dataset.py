@@ -41,26 +41,30 @@ def dataset() -> None:
                    "packages (extra `sources`).")
 @click.option("--pyhammer", type=click.Path(path_type=Path),
               help="The templates of PyHammer: their folder, or one packed file.")
+@click.option("--grid", type=click.Path(dir_okay=False, path_type=Path),
+              help="The synthesised grid, as `bossnet grid pack` wrote it.")
 @click.option("--reserved", type=click.Path(dir_okay=False, path_type=Path),
               help="CSV (library, file, star) of stars kept for evaluation; needed where "
                    "libraries of real stars are read.")
 @click.option("--source", "sources", multiple=True, metavar="NAME",
-              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer; for apogee giants, "
-                   "thedoppler; may be repeated. By default all, pyhammer where it is given.")
+              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer, synthesised; for "
+                   "apogee giants, thedoppler; may be repeated. By default all, pyhammer and "
+                   "synthesised where they are given.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the models' labels.")
 @said
 def build(folder: Path, kind: str, packages: Path | None, pyhammer: Path | None,
-          reserved: Path | None, sources: tuple[str, ...], seed: int) -> None:
+          grid: Path | None, reserved: Path | None, sources: tuple[str, ...], seed: int) -> None:
     """Make a dataset in FOLDER from the packages that ship spectra; a minute or two."""
     require("train", "scipy")
     from bossnet.training.build import SOURCES, Origins
     from bossnet.training.build import build as build_dataset
 
+    given = {"pyhammer": pyhammer, "synthesised": grid}
     chosen = sources or tuple(name for name in SOURCES[kind]
-                              if name != "pyhammer" or pyhammer is not None)
+                              if name not in given or given[name] is not None)
     made = build_dataset(folder, chosen, Origins(packages or _installed(), pyhammer, reserved,
-                                                 seed, say=console.print, kind=kind))
+                                                 seed, say=console.print, kind=kind, grid=grid))
     console.print(f"{folder}: {len(made)} templates")
 
 

@@ -6,9 +6,11 @@ import click
 from rich.progress import Progress
 
 from bossnet.cli.common import console, json_option, print_json, said
+from bossnet.grid.pack import PackedGrid
 from bossnet.simulation.formats import FORMATS
 from bossnet.simulation.survey import TRUTH
 from bossnet.simulation.survey import simulate as make
+from bossnet.simulation.templates import Template
 
 
 @click.command()
@@ -21,14 +23,16 @@ from bossnet.simulation.survey import simulate as make
               metavar="LOW HIGH", help="Range of the median S/N per pixel.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(list(FORMATS)),
               help="A file format; may be given several times.  [default: all, in turn]")
+@click.option("--grid", type=click.Path(dir_okay=False, path_type=Path),
+              help="Stars of a synthesised grid instead, as `bossnet grid pack` wrote it.")
 @json_option
 @said
 def simulate(out: Path, number: int, seed: int, snr: tuple[float, float],
-             formats: tuple[str, ...], as_json: bool) -> None:
+             formats: tuple[str, ...], grid: Path | None, as_json: bool) -> None:
     """Make spectra with known parameters in the surveys' own file formats, in the folder OUT.
 
-    They are real stars (MILES and STELIB) as BOSS and LAMOST would see them. What is true of
-    each file is in OUT/truth.ecsv, by file name.
+    They are real stars (MILES and STELIB) as BOSS and LAMOST would see them, or models of
+    2500 to 50,000 K (--grid). What is true of each file is in OUT/truth.ecsv, by file name.
 
     \b
     bossnet simulate simulated --number 300 --seed 1
@@ -36,6 +40,7 @@ def simulate(out: Path, number: int, seed: int, snr: tuple[float, float],
     with Progress(console=console, transient=True, disable=as_json) as progress:
         bar = progress.add_task("simulating", total=number)
         truths = make(out, number, seed, snr=snr, formats=formats or tuple(FORMATS),
+                      templates=None if grid is None else _models(grid),
                       progress=lambda done: progress.update(bar, completed=done))
     counts = {name: sum(t.format == name for t in truths) for name in FORMATS}
     if as_json:
@@ -45,3 +50,8 @@ def simulate(out: Path, number: int, seed: int, snr: tuple[float, float],
     click.echo(f"{len(truths)} spectra in {out}: "
                + ", ".join(f"{n} {name}" for name, n in counts.items() if n)
                + f"; what is true of them: {out / TRUTH}")
+
+
+def _models(path: Path) -> list[Template]:
+    grid = PackedGrid.open(path)
+    return [grid.template(index) for index in range(len(grid))]

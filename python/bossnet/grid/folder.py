@@ -13,6 +13,7 @@ Files appear whole: each is written beside its place and then moved there.
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ from bossnet.grid.synthesis import Settings
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
 
 PLAN = "plan.json"
+ABANDONED = 6 * 3600.0  #: seconds, after which another machine's claim is void
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,9 @@ class GridFolder:
     def claimed(self, index: int) -> Iterator[bool]:
         """Whether a model is this worker's to compute, while in the context.
 
-        A claim whose process is gone, or that is older than twice the longest time that a model
-        may take, is void. Two workers that find one void at once may both get it: then the model
-        is computed twice, with the same result.
+        A claim is void when its process is gone, or, on another machine, after `ABANDONED`. Two
+        workers that find one void at once may both get it: then the model is computed twice,
+        with the same result.
         """
         path = self.path / "claims" / f"{index:06d}"
         if path.exists() and self._void(path):
@@ -192,6 +194,13 @@ class GridFolder:
         finally:
             path.unlink(missing_ok=True)
 
+    def tidy(self) -> None:
+        """Remove what workers that were killed have left of the program's own folders."""
+        for left in (self.path / "scratch").iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > ABANDONED:
+                    shutil.rmtree(left, ignore_errors=True)
+
     def _void(self, path: Path) -> bool:
         try:
             age = time.time() - path.stat().st_mtime
@@ -200,9 +209,9 @@ class GridFolder:
             return False
         except ValueError:  # just being written, or its writer was killed at it
             return age > 60.0
-        if age > 2 * self.settings.timeout:
-            return True
-        return bool(claim["host"] == gethostname() and not _alive(claim["process"]))
+        if claim["host"] == gethostname():
+            return not _alive(claim["process"])
+        return age > ABANDONED
 
     def _model(self, index: int) -> Path:
         return self.path / "models" / f"{index:06d}.npz"

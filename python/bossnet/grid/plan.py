@@ -8,7 +8,6 @@ survey has most stars, and within what model atmospheres exist for.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import qmc
 
 from bossnet.errors import GridError
 
@@ -77,6 +76,8 @@ def sequence(number: int, *, seed: int) -> list[Labels]:
     """
     if number < 1:
         raise GridError(f"a grid of {number} models cannot be planned: ask for one at least")
+    from scipy.stats import qmc  # the extra `grid`; a packed grid is read without
+
     cube = qmc.Sobol(4, scramble=True, rng=np.random.default_rng(seed), optimization=None)
     power = int(np.ceil(np.log2(number)))
     points = cube.random_base2(power) if power else cube.random(1)

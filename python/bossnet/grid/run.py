@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -50,6 +49,7 @@ def run(grid: GridFolder, tools: Tools, *, limit: int | None = None,
     if tools.described() != grid.tools:
         raise GridError(f"{tools.folder} is not the program that {grid.path} was planned with: "
                         "its models would not be alike")
+    grid.tidy()
     atmospheres = tools.atmospheres()
     computed = failed = 0
     for index in range(grid.number):

@@ -6,7 +6,9 @@ the molecules' equilibrium, and continuous opacities of H, He, C, N, O, Na, Mg, 
 """
 
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -66,7 +68,7 @@ class Settings:
         strength: lines weaker than this times the continuous opacity are left out.
         depths: of the atmosphere.
         block: wavelengths computed together.
-        timeout: seconds.
+        timeout: seconds of the processor's time, which no other work on the machine uses up.
     """
 
     first: float = 3535.0
@@ -75,7 +77,7 @@ class Settings:
     strength: float = 3e-3
     depths: int = 60
     block: int = 500
-    timeout: float = 600.0
+    timeout: int = 300
 
 
 def abundances(fe_h: float, alpha_fe: float) -> NDArray[np.float64]:
@@ -137,16 +139,19 @@ def synthesise(atmosphere: Atmosphere, *, teff: float, logg: float, fe_h: float,
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(program: Path, folder: Path, timeout: float) -> None:
+def _run(program: Path, folder: Path, timeout: int) -> None:
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (timeout, timeout))
+
     with (folder / "fort.5").open() as given, (folder / "log").open("w") as log:
         try:
             done = subprocess.run([str(program.resolve())], stdin=given, stdout=log,
-                                  stderr=subprocess.STDOUT, cwd=folder, timeout=timeout,
-                                  check=False)
-        except subprocess.TimeoutExpired as error:
-            raise GridError(f"{PROGRAM} took longer than {timeout:.0f} s") from error
+                                  stderr=subprocess.STDOUT, cwd=folder, check=False,
+                                  preexec_fn=limited)
         except OSError as error:
             raise GridError(f"{program} cannot be run: {error}") from error
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise GridError(f"{PROGRAM} took longer than {timeout} s, or was killed")
     if done.returncode != 0 or not (folder / "fort.7").is_file():
         last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]
         raise GridError(f"{PROGRAM} ended with status {done.returncode}: {' / '.join(last)}")
@@ -196,6 +201,7 @@ def _control(teff: float, logg: float, settings: Settings, molecules: bool) -> s
         "0 0 -2", "0 0 0 0", "0 0 0 0 0",
         f"1 0 0 11 {hot}",
         f"2 1 {hot}",
-        f"{settings.first} {settings.last} {cutoff} {CONTINUUM} {settings.strength:e} {settings.step}",
+        f"{settings.first} {settings.last} {cutoff} {CONTINUUM} {settings.strength:e} "
+        f"{settings.step}",
         "1 20" if molecules else "0 0",
         f"{microturbulence(teff, logg):.2f}", ""])

