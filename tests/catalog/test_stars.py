@@ -67,6 +67,24 @@ def test_the_combination_of_simulated_repeats_is_unbiased_with_the_right_error()
         assert found[f"flag_discrepant_{p}"].mean() < 5e-4
 
 
+def test_the_error_is_right_also_where_those_of_visits_are_from_few_draws():
+    rng = np.random.default_rng(5)
+    number = rng.integers(1, 9, 40_000)
+    star = np.repeat(np.arange(len(number)), number)
+    error = 8.0 * rng.uniform(0.5, 2, len(star))
+    drawn = error * np.sqrt(rng.chisquare(19, len(star)) / 19)
+    found = combine(visits(star, v_rad=error * rng.normal(size=len(star)), e_v_rad=drawn,
+                           n_draws=np.full(len(star), 20)), COLUMNS)
+    pulls = found["v_rad"] / found["e_v_rad"]
+    for n in (2, 3, 5, 8):
+        low, high = np.percentile(pulls[number == n], [16, 84])
+        assert (high - low) / 2 == pytest.approx(1, abs=0.045)
+    assert abs(np.median(pulls)) < 0.02
+    assert found["flag_discrepant_v_rad"].mean() < 0.002
+    assert found["e_v_rad"][number == 1] == pytest.approx(drawn[np.isin(star, np.flatnonzero(
+        number == 1))])
+
+
 def test_a_binary_with_100_km_s_between_visits_is_flagged():
     rng = np.random.default_rng(3)
     star = np.repeat(np.arange(1000), 2)

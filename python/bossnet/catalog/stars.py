@@ -13,7 +13,7 @@ VISIT = (*(Column(key, "spectrum", "int64", "", "", "", key) for key in ("source
          *(Column(prefix + p, "result", "float32", "", "", "", p)
            for p in PARAMETERS for prefix in ("", "e_")),
          Column("snr", "result", "float32", "", "", "", "snr"),
-         Column("result_flags", "result", "int64", "", "", "", "result_flags"))
+         *(Column(key, "result", "int64", "", "", "", key) for key in ("result_flags", "n_draws")))
 LIMIT = 4.0  #: sigma, beyond which visits disagree: 3 stars of 100,000 if errors are right
 
 
@@ -36,7 +36,9 @@ def combine(visits: Batch, columns: tuple[Column, ...]) -> Batch:
     """One row for each star.
 
     A visit counts for a parameter where it has it with an error. A star whose visits have no
-    errors (a run without draws) gets their plain mean, without an error.
+    errors (a run without draws) gets their plain mean, without an error. Errors from a few draws
+    are uncertain themselves, and so are the weights: the mean's error has Meier's (1953) term for
+    that, 4 % with two visits of 20 draws, 8 % with many.
 
     Args:
         visits: of whole stars, in the order of ``source_pk``; at least one.
@@ -46,9 +48,11 @@ def combine(visits: Batch, columns: tuple[Column, ...]) -> Batch:
     first = np.flatnonzero(np.r_[True, np.diff(visits["source_pk"]) != 0])
     found: Batch = {}
     known = np.zeros(n, bool)
+    drawn = visits["n_draws"].astype(float)
+    degrees = np.where(drawn > 1, drawn - 1, np.inf)  # by linear propagation there are no draws
     for p in PARAMETERS:
         values, errors = (visits[prefix + p].astype(float) for prefix in ("", "e_"))
-        found |= _combined(p, values, errors, first)
+        found |= _combined(p, values, errors, degrees, first)
         known |= np.isfinite(values)
     found["teff"] = 10 ** found["log_teff"]
     found["e_teff"] = found["teff"] * np.log(10) * found["e_log_teff"]
@@ -75,8 +79,12 @@ def disagree(chi2: NDArray, degrees: NDArray) -> NDArray[np.bool_]:
     return (degrees > 0) & (sigmas > LIMIT)
 
 
-def _combined(parameter: str, values: NDArray, errors: NDArray, first: NDArray) -> Batch:
-    """Mean, error, chi2, number and judgement of each star, in float64."""
+def _combined(parameter: str, values: NDArray, errors: NDArray, degrees: NDArray,
+              first: NDArray) -> Batch:
+    """Mean, error, chi2, number and judgement of each star, in float64.
+
+    ``degrees`` are those of freedom of each visit's error.
+    """
     known = np.isfinite(values)
     told = known & np.isfinite(errors) & (errors > 0)
     of_star = np.repeat(np.arange(len(first)), np.diff(np.r_[first, len(values)]))
@@ -89,10 +97,13 @@ def _combined(parameter: str, values: NDArray, errors: NDArray, first: NDArray) 
     exists = number > 0
     mean = np.where(exists, np.add.reduceat(weight * values, first) / np.where(exists, total, 1),
                     np.nan)
+    share = weight / np.where(exists, total, 1)[of_star]
+    variance = (1 + 4 * np.add.reduceat(share * (1 - share) / degrees, first)) \
+        / np.where(exists, total, 1)
     has_error = exists & ~plain[first]
     chi2 = np.add.reduceat(np.where(used, weight * (values - np.nan_to_num(mean)[of_star]) ** 2, 0),
                            first)
     return {parameter: mean, f"n_{parameter}": number,
-            f"e_{parameter}": np.where(has_error, 1 / np.sqrt(np.where(exists, total, 1)), np.nan),
+            f"e_{parameter}": np.where(has_error, np.sqrt(variance), np.nan),
             f"chi2_{parameter}": np.where(has_error & (number > 1), chi2, np.nan),
             f"flag_discrepant_{parameter}": has_error & disagree(chi2, number - 1)}
