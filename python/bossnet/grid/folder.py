@@ -31,7 +31,7 @@ from bossnet.grid.synthesis import Settings
 from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
 
 PLAN = "plan.json"
-ABANDONED = 6 * 3600.0  #: seconds, after which another machine's claim is void
+ABANDONED = 6 * 3600.0  #: seconds, after which any claim is void
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,8 @@ class GridFolder:
     def claimed(self, index: int) -> Iterator[bool]:
         """Whether a model is this worker's to compute, while in the context.
 
-        A claim is void when its process is gone, or, on another machine, after `ABANDONED`. Two
-        workers that find one void at once may both get it: then the model is computed twice,
-        with the same result.
+        A claim is void when its process is gone, or after `ABANDONED`. Two workers that find one
+        void at once may both get it: then the model is computed twice, with the same result.
         """
         path = self.path / "claims" / f"{index:06d}"
         if path.exists() and self._void(path):
@@ -209,9 +208,8 @@ class GridFolder:
             return False
         except ValueError:  # just being written, or its writer was killed at it
             return age > 60.0
-        if claim["host"] == gethostname():
-            return not _alive(claim["process"])
-        return age > ABANDONED
+        gone = claim["host"] == gethostname() and not _alive(claim["process"])
+        return bool(gone or age > ABANDONED)
 
     def _model(self, index: int) -> Path:
         return self.path / "models" / f"{index:06d}.npz"

@@ -169,9 +169,8 @@ def packed(labels: Sequence[Labels], flux: Sequence[NDArray[np.float32]], *,
 def _coefficients(deviation: NDArray[np.float64],
                   components: NDArray[np.float64]) -> NDArray[np.float64]:
     """By least squares, as rounded components are no longer quite orthogonal."""
-    solved: NDArray[np.float64] = np.linalg.solve(components @ components.T,
-                                                  components @ deviation.T)
-    return solved.T
+    solved = np.linalg.solve(components @ components.T, components @ deviation.T)
+    return np.asarray(solved.T, np.float64)
 
 
 def _enough(deviation: NDArray[np.float64], components: NDArray[np.float64],

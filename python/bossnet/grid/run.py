@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bossnet.errors import GridError
 from bossnet.grid.atmosphere import Atmospheres
 from bossnet.grid.folder import Failure, GridFolder, Model
+from bossnet.grid.plan import Labels
 from bossnet.grid.program import Tools
-from bossnet.grid.synthesis import synthesise
+from bossnet.grid.synthesis import Settings, synthesise
 from bossnet.simulation.wavelengths import air_to_vacuum
 from bossnet.training.sources.rebin import pixel_means
 
@@ -77,15 +80,25 @@ def compute(grid: GridFolder, index: int, tools: Tools,
     """One model, or why there is none."""
     labels, started = grid.labels[index], time.monotonic()
     try:
-        wavelength, flux = synthesise(
-            atmospheres(labels.teff, labels.logg, labels.fe_h, labels.alpha_fe),
-            teff=labels.teff, logg=labels.logg, fe_h=labels.fe_h, alpha_fe=labels.alpha_fe,
-            atoms=tools.atoms, program=tools.program, data=tools.data, settings=grid.settings,
-            molecules=tools.molecules if labels.teff < MOLECULES_BELOW else None,
-            scratch=grid.path / "scratch")
-        means = pixel_means(air_to_vacuum(wavelength), flux).astype(np.float32)
-        if not np.all(np.isfinite(means)):
-            raise GridError(f"the spectrum ends at {wavelength[-1]:.1f} angstrom")
+        flux = spectrum(labels, tools, atmospheres, grid.settings, grid.path / "scratch")
     except GridError as error:
         return Failure(index, labels, str(error), time.monotonic() - started)
-    return Model(index, labels, means, time.monotonic() - started)
+    return Model(index, labels, flux, time.monotonic() - started)
+
+
+def spectrum(labels: Labels, tools: Tools, atmospheres: Atmospheres, settings: Settings,
+             scratch: Path) -> NDArray[np.float32]:
+    """(9338,) flux of a star on the optical grid of templates, erg/s/cm2/angstrom.
+
+    Raises:
+        GridError: there is no atmosphere, or the program fails.
+    """
+    wavelength, flux = synthesise(
+        atmospheres(labels.teff, labels.logg, labels.fe_h, labels.alpha_fe),
+        teff=labels.teff, logg=labels.logg, fe_h=labels.fe_h, alpha_fe=labels.alpha_fe,
+        atoms=tools.atoms, program=tools.program, data=tools.data, settings=settings,
+        molecules=tools.molecules if labels.teff < MOLECULES_BELOW else None, scratch=scratch)
+    means = pixel_means(air_to_vacuum(wavelength), flux).astype(np.float32)
+    if not np.all(np.isfinite(means)):
+        raise GridError(f"the spectrum ends at {wavelength[-1]:.1f} angstrom")
+    return means
