@@ -3,6 +3,7 @@
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -20,9 +21,9 @@ class _Answers(BaseHTTPRequestHandler):
     """
 
     content, status, announced, account, slow, gone = b"", 200, None, None, None, None
-    asked: list = []
+    asked: ClassVar[list] = []
 
-    def do_GET(self):  # noqa: N802 -- its name
+    def do_GET(self):
         self.asked.append((self.path, self.headers.get("Authorization")))
         if self.slow:
             self.slow.wait(10)

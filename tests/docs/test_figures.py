@@ -9,11 +9,11 @@ import pytest
 
 from bossnet.cli.status import IN_FILE, ON_TERMINAL
 from bossnet.config import SELECTION_TIMEOUT
+from bossnet.spectra import fetch
+from bossnet.spectra.opening import LARGEST_UNPACKED
 from bossnet.task import Task
 from bossnet.work.heartbeat import BEAT, LAST_MOMENT
 from bossnet.work.outage import LEAST, WINDOW
-from bossnet.spectra import fetch
-from bossnet.spectra.opening import LARGEST_UNPACKED
 from bossnet.work.plan import CHUNK
 from bossnet.work.readers import PATIENCE
 from bossnet.work.settings import Settings

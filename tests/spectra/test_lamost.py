@@ -92,3 +92,28 @@ def test_identity_comes_from_the_name_where_the_header_is_silent(tmp_path):
 def test_a_row_without_a_path_cannot_be_resolved():
     with pytest.raises(MissingFileError, match="55859-F5902_sp1-5 has no path"):
         SURVEYS["lamost"].resolve({"lmjd": 55859, "planid": "F5902", "spid": 1, "fiberid": 5})
+
+
+@pytest.mark.parametrize("release", [8, 9, 10, 11])
+def test_releases_since_dr8_share_a_layout_and_say_their_name(tmp_path, release):
+    path = layouts.lamost_table(tmp_path / "spec-58397-GAC100N27B1_sp16-250.fits.gz",
+                                DATA_V=f"LAMOST DR{release}", LMJD=58397, SPID=16, FIBERID=250,
+                                PLANID="GAC100N27B1", OBSID=2**33)
+    [(_, (found,))] = register(path).found
+    assert found.columns["release"] == f"LAMOST DR{release}"
+    assert found.columns["obsid"] == 2**33
+    assert read(path).survey == "lamost"
+
+
+def test_header_keys_of_a_wrong_kind_are_unknown_or_said(tmp_path):
+    path = layouts.lamost_table(tmp_path / "a.fits", OBSID="none", Z="bad", SNRR="bad", RA="bad",
+                                MJD=58397.5)
+    [(_, (found,))] = register(path).found
+    assert [found.columns[name] for name in ("obsid", "z", "mjd", "ra")] == [None] * 4
+    assert found.columns["snr"] == 8.5  # of g
+    for name, value in (("LMJD", "today"), ("SPID", "one"), ("FIBERID", 2.5)):
+        with pytest.raises(BadFileError, match=f"which spectrum it is: {name} not in its header"):
+            register(layouts.lamost_table(tmp_path / f"{name}.fits", **{name: value}))
+    grid = layouts.lamost_image(tmp_path / "b.fits", release=1, COEFF0="bad")
+    with pytest.raises(BadFileError, match="no numbers COEFF0"):
+        read(grid)

@@ -76,8 +76,8 @@ def _wavelength(third: NDArray[Any], header: fits.Header) -> NDArray[np.float32]
         return np.ascontiguousarray(third, dtype=np.float32)
     try:
         first, step = float(header["COEFF0"]), float(header["COEFF1"])
-    except KeyError:
-        raise BadFileError("its third row holds no wavelengths, and its header no COEFF0 "
+    except (KeyError, TypeError, ValueError):
+        raise BadFileError("its third row holds no wavelengths, and its header no numbers COEFF0 "
                            "and COEFF1") from None
     loglam = (first + step * np.arange(third.size)).astype(np.float32)
     return 10 ** loglam  # in float32 (contract, 1)
