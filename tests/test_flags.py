@@ -60,6 +60,47 @@ def test_limits_are_strict_and_null_sets_nothing(values):
     assert flags_of(values) == set()
 
 
+STRANDED = {"teff": 6999.0, "logg": 6.0, "med_logg": 6.0, "e_logg": 0.31}
+COOL_WHITE = {"teff": 6999.0, "logg": 7.01, "med_logg": 7.01}
+BIASED = {"e_logg": 0.1, "logg": 4.0}
+
+
+@pytest.mark.parametrize(("flag", "inside", "outside"), [
+    ("flag_low_snr", {"snr": 4.99}, [{"snr": 5.0}, {"snr": None}]),
+    ("flag_low_snr", {"snr": -3.0}, []),
+    ("flag_stranded_logg", STRANDED, [
+        STRANDED | change for change in (
+            {"teff": 7000.0}, {"logg": 5.5}, {"logg": 7.0}, {"e_logg": 0.3}, {"e_logg": None},
+            {"teff": None}, {"logg": None})]),
+    ("flag_cool_white_dwarf", COOL_WHITE, [
+        COOL_WHITE | change for change in (
+            {"teff": 7000.0}, {"logg": 7.0}, {"teff": None}, {"logg": None})]),
+    ("flag_unreliable_v_rad", {"v_rad": 600.1}, [{"v_rad": 600.0}, {"v_rad": -600.0},
+                                                 {"v_rad": None, "v_rel": 900.0,
+                                                  "med_v_rel": 900.0}]),
+    ("flag_unreliable_v_rad", {"v_rad": -600.1}, []),
+    ("flag_noise_bias", BIASED | {"med_logg": 4.21}, [
+        BIASED | {"med_logg": 4.19}, BIASED | {"med_logg": None}, BIASED | {"med_logg": 3.81},
+        BIASED | {"med_logg": 4.21, "e_logg": 0.11}]),
+    ("flag_noise_bias", BIASED | {"med_logg": 3.79}, []),
+])
+def test_what_sets_a_warning_and_what_just_does_not(flag, inside, outside):
+    assert flag in flags_of(inside)
+    for values in outside:
+        assert flag not in flags_of(values), values
+
+
+def test_the_low_snr_limit_is_a_setting():
+    assert flags_of({"snr": 9.9}, snr_limit=10.0) == {"flag_low_snr"}
+    assert flags_of({"snr": 9.9}, snr_limit=9.0) == set()
+
+
+def test_warnings_alone_do_not_make_a_result_bad():
+    for bit in range(13, 20):
+        assert WARN >> bit & 1
+        assert not BAD >> bit & 1
+
+
 def test_flags_of_the_surroundings():
     assert flags_of({"teff": 7001.0}, a_g=3.1) == {"flag_extinct_hot_star"}
     assert flags_of({"teff": 7001.0}, a_g=3.0) == set()
