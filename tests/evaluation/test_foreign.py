@@ -116,6 +116,6 @@ def test_stars_that_a_kind_needs_and_that_are_not_there_are_missed():
 
 
 def test_whether_every_kind_can_be_made_is_told_beforehand():
-    foreign.check(STARS)
+    foreign.kinds_of(STARS)
     with pytest.raises(ConfigurationError, match="no template of 7000 to 12000 K"):
-        foreign.check([s for s in STARS if s.teff < 7000])
+        foreign.kinds_of([s for s in STARS if s.teff < 7000])

@@ -113,7 +113,8 @@ def evaluate(context: click.Context, labels: tuple[Path, ...], weights: tuple[st
     networks = [load(find(name, home)) for name in weights]
     sample, pulls = _of_labels(labels, options) if dataset is None \
         else _of_dataset(dataset, seed, options)
-    unlike = _unlike(foreign, dataset, options["split"]) if foreign else None
+    unlike = _unlike(foreign, dataset, options["split"], networks[0].card.network) \
+        if foreign else None
     _announce(sample, networks)
     limited = sum(n.card.ood_limit is not None for n in networks)
     total = len(sample) + len(pulls or ()) + limited * len(unlike or ())
@@ -183,8 +184,8 @@ def _of_dataset(folder: Path, seed: int, options: dict[str, Any]) -> tuple[Any, 
     return sample, NoisePulls(dataset.template, repeated, options["pulls"])
 
 
-def _unlike(number: int, folder: Path | None, split: str) -> Any:
-    """Foreign spectra, made of the packaged stars or of the real ones of a split."""
+def _unlike(number: int, folder: Path | None, split: str, kind: str) -> Any:
+    """Foreign spectra, made of the packaged stars or of the real ones of a split, or its models."""
     from bossnet.evaluation.judging import Foreign
     from bossnet.simulation.templates import packaged
     from bossnet.simulation.wavelengths import OPTICAL_GRID
@@ -192,14 +193,12 @@ def _unlike(number: int, folder: Path | None, split: str) -> Any:
     from bossnet.training.validation import STARS, one_a_star
 
     if folder is None:
-        return Foreign(packaged(), number, "the packaged templates")
+        return Foreign(packaged(kind), number, "the packaged templates")
     dataset = Dataset.open(folder)
-    if dataset.grid is not OPTICAL_GRID:
-        raise ConfigurationError(f"--foreign: foreign spectra are made for the optical; "
-                                 f"{folder} is of kind {dataset.grid.kind}")
-    return Foreign([dataset.template(row) for library in STARS
+    libraries = STARS if dataset.grid is OPTICAL_GRID else tuple(dataset.counts())
+    return Foreign([dataset.template(row) for library in libraries
                     for row in one_a_star(dataset, split, library)], number,
-                   f"{folder}, {split}: {', '.join(STARS)}")
+                   f"{folder}, {split}: {', '.join(libraries)}")
 
 
 def _announce(sample: Any, networks: list[Any]) -> None:

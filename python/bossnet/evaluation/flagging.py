@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bossnet.errors import WeightsError
-from bossnet.evaluation.foreign import KINDS, ORDINARY, Kind, observed
+from bossnet.evaluation.foreign import EVERY_KIND, observed
+from bossnet.evaluation.kinds import Kind
 from bossnet.network.prediction import Exposure, Predictor
-from bossnet.simulation.instruments import BOSS, LAMOST, Instrument
+from bossnet.simulation.instruments import Instrument, of_kind
 from bossnet.simulation.observe import USUAL, Conditions
 from bossnet.simulation.templates import Template, packaged
 
 SNRS = (10.0, 30.0, 100.0)
-EVERY_KIND = (ORDINARY, *KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Rate:
     distance: float
 
 
-def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = EVERY_KIND,
+def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] | None = None,
                   snrs: Sequence[float] = SNRS, number: int = 100,
                   stars: Sequence[Template] | None = None,
-                  instruments: Sequence[Instrument] = (BOSS, LAMOST),
+                  instruments: Sequence[Instrument] | None = None,
                   conditions: Callable[[np.random.Generator], Conditions] = lambda rng: USUAL,
                   seed: int = 0, progress: Callable[[int], None] = lambda done: None
                   ) -> list[Rate]:
@@ -46,11 +46,11 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = EVERY_KIND,
 
     Args:
         predictor: of weights with a limit.
-        kinds: of `foreign`.
+        kinds: of `foreign`; every one of the network's kind if None.
         snrs: median S/N per pixel.
         number: of spectra each.
         stars: that foreign spectra are made of; the packaged templates if None.
-        instruments: taken in turn.
+        instruments: taken in turn; those of the network's kind if None.
         conditions: of each observation, drawn.
         seed: of everything drawn.
         progress: told how many more spectra are done.
@@ -62,7 +62,10 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = EVERY_KIND,
     limit = predictor.card.ood_limit
     if limit is None:
         raise WeightsError(f"weights {predictor.card.name!r} have no ood_limit: they flag nothing")
-    stars = packaged() if stars is None else stars
+    network = predictor.card.network
+    stars = packaged(network) if stars is None else stars
+    kinds = EVERY_KIND[network] if kinds is None else kinds
+    instruments = tuple(of_kind(network).values()) if instruments is None else instruments
     rates = []
     for place, kind in enumerate(kinds):
         for snr in _snrs(kind, snrs):
@@ -79,8 +82,7 @@ def flagged_rates(predictor: Predictor, *, kinds: Sequence[Kind] = EVERY_KIND,
     return rates
 
 
-def spectra(number: int, *, kinds: Sequence[Kind] = EVERY_KIND, snrs: Sequence[float] = SNRS
-            ) -> int:
+def spectra(number: int, *, kinds: Sequence[Kind], snrs: Sequence[float] = SNRS) -> int:
     """How many spectra there are, so many of every kind at every S/N."""
     return number * sum(len(_snrs(kind, snrs)) for kind in kinds)
 

@@ -4,11 +4,13 @@ They are made, from stars, power laws and the line lists of textbooks, and obser
 are: they have the main traits of their kinds, not the variety that a survey meets.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from bossnet.evaluation import infrared
+from bossnet.evaluation.kinds import Kind
 from bossnet.evaluation.light import (
     RNG,
     Array,
@@ -24,8 +26,8 @@ from bossnet.evaluation.light import (
 )
 from bossnet.simulation.instruments import BOSS, Instrument, sky_lines
 from bossnet.simulation.observe import USUAL, Conditions, observe
-from bossnet.simulation.templates import Template
-from bossnet.simulation.wavelengths import SPEED_OF_LIGHT, TEMPLATE_WAVELENGTH
+from bossnet.simulation.templates import Template, resolution
+from bossnet.simulation.wavelengths import OPTICAL_GRID, SPEED_OF_LIGHT, TEMPLATE_WAVELENGTH
 from bossnet.spectra.spectrum import Spectrum
 
 #: Nebular lines of a star-forming galaxy, relative to H alpha (e.g. Kennicutt 1992, ApJ 388, 310).
@@ -48,9 +50,6 @@ BALMER: Lines = ((6564.6, 0.35), (4862.7, 0.5), (4341.7, 0.5), (4102.9, 0.45), (
 SWAN, CN = (4383.0, 4738.0, 5166.6, 5637.0, 6192.0), (6927.0, 7090.0, 7255.0, 7878.0, 8070.0)
 
 FWHM = 2.5  #: angstrom, of the libraries that the stars are from
-
-Maker = Callable[[Sequence[Template], RNG], Array]
-
 
 def ordinary(stars: Sequence[Template], rng: RNG) -> Array:
     """A star with a velocity: what should not be flagged."""
@@ -138,21 +137,6 @@ def sky(stars: Sequence[Template], rng: RNG) -> Array:
     return photons / TEMPLATE_WAVELENGTH**2  # as `Instrument.sensitivity` counts them
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of spectrum.
-
-    Attributes:
-        name: for tables.
-        make: (stars, generator) -> (9338,) flux on the templates' grid, as seen from here.
-        fixed_snr: where its S/N is part of what it is, and not free.
-    """
-
-    name: str
-    make: Maker
-    fixed_snr: float | None = None
-
-
 NOISE = 0.01  #: the S/N of what is called noise only
 ORDINARY = Kind("ordinary star", ordinary)
 KINDS = (
@@ -170,10 +154,20 @@ KINDS = (
 )
 
 
-def check(stars: Sequence[Template]) -> None:
-    """Raises ConfigurationError if one of the kinds cannot be made of these stars."""
-    for kind in (ORDINARY, *KINDS):
+#: By kind of network, what should not be flagged first.
+EVERY_KIND = {"boss": (ORDINARY, *KINDS), "apogee": (infrared.ORDINARY, *infrared.KINDS)}
+
+
+def kinds_of(stars: Sequence[Template]) -> tuple[Kind, ...]:
+    """The kinds that can be made of such stars: all of their grid.
+
+    Raises:
+        ConfigurationError: one of them cannot be, as there is no star to make it of.
+    """
+    kinds = EVERY_KIND[stars[0].grid.kind] if stars else EVERY_KIND["boss"]
+    for kind in kinds:
         kind.make(stars, np.random.default_rng(0))
+    return kinds
 
 
 def observed(kind: Kind, stars: Sequence[Template], snr: float, rng: RNG, *,
@@ -181,7 +175,7 @@ def observed(kind: Kind, stars: Sequence[Template], snr: float, rng: RNG, *,
     """One spectrum of a kind, observed.
 
     Args:
-        kind: of `KINDS`.
+        kind: of `EVERY_KIND`.
         stars: templates it may be made of, some below 4000 K among them.
         snr: median S/N per pixel, unless the kind has its own.
         rng: the source of everything drawn.
@@ -190,8 +184,9 @@ def observed(kind: Kind, stars: Sequence[Template], snr: float, rng: RNG, *,
     """
     flux = kind.make(stars, rng).astype(np.float32)
     nan = float("nan")
-    template = Template(kind.name, "made", nan, nan, nan, flux,
-                        np.full(flux.size, FWHM, np.float32))
+    fwhm = np.full(flux.size, FWHM, np.float32) if kind.grid is OPTICAL_GRID \
+        else resolution("made", grid=kind.grid)
+    template = Template(kind.name, "made", nan, nan, nan, flux, fwhm, kind.grid)
     if kind.fixed_snr is not None:
         # the noise is a tenth of what a star's flux would be
         level = conditions.flux_level or log_uniform(rng, *instrument.flux_range)

@@ -9,7 +9,7 @@ import numpy as np
 from bossnet.errors import ConfigurationError, SpectrumError
 from bossnet.evaluation.dressed import Dressing
 from bossnet.evaluation.flagging import Rate, flagged_rates, spectra
-from bossnet.evaluation.foreign import check
+from bossnet.evaluation.foreign import kinds_of
 from bossnet.evaluation.noise_pulls import Realisations, realise
 from bossnet.evaluation.sample import Outcomes, Sample, run
 from bossnet.network.card import Card
@@ -73,7 +73,7 @@ class Foreign:
     origin: str
 
     def __len__(self) -> int:
-        return spectra(self.number)
+        return spectra(self.number, kinds=kinds_of(self.stars))
 
 
 def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_draws: int = 20,
@@ -105,7 +105,7 @@ def judge(networks: Sequence[FrozenNetwork], sample: Sample, *, home: Path, n_dr
         if all(n.card.ood_limit is None for n in networks):
             raise ConfigurationError(f"--foreign: without an ood_limit nothing is flagged, and "
                                      f"there is none in {', '.join(names)}; leave it out")
-        check(foreign.stars)
+        kinds_of(foreign.stars)
     kinds = {n.card.network for n in networks}
     if len(kinds) > 1:
         raise ConfigurationError(f"networks of kinds {', '.join(sorted(kinds))} do not see the "

@@ -1,6 +1,6 @@
 """Light of stars, of black bodies and of lines, and what is done to it: the bricks of `foreign`.
 
-A flux is (9338,) float64 on the templates' grid.
+A flux is (G,) float64 on a grid of templates: the optical one where nothing else is said.
 """
 
 from collections.abc import Sequence
@@ -29,25 +29,25 @@ def star(stars: Sequence[Template], rng: RNG, coolest: float = 0.0, hottest: flo
     if not fit:
         raise ConfigurationError(f"no template of {coolest:.0f} to {hottest:.0f} K and log g "
                                  f"{lowest:g} to {highest:g} to make a foreign spectrum of")
-    flux = fit[int(rng.integers(len(fit)))].flux.astype(np.float64)
+    drawn = fit[int(rng.integers(len(fit)))]
+    flux, wavelength = drawn.flux.astype(np.float64), drawn.grid.wavelength
     known = np.isfinite(flux)
-    return np.interp(TEMPLATE_WAVELENGTH, TEMPLATE_WAVELENGTH[known],
-                     flux[known] / np.median(flux[known]))
+    return np.interp(wavelength, wavelength[known], flux[known] / np.median(flux[known]))
 
 
 def population(stars: Sequence[Template], rng: RNG,
                parts: Sequence[tuple[float, float, float, float, float]]) -> Array:
     """Light of several stars; a part is (mean light, Teff from, to, log g from, to)."""
-    total = np.zeros(TEMPLATE_WAVELENGTH.size)
+    total = np.zeros(stars[0].grid.pixels)
     for light, *limits in parts:
         for _ in range(3):
             total += rng.gamma(light) * star(stars, rng, *limits)
     return total / np.median(total)
 
 
-def dispersed(flux: Array, sigma: float) -> Array:
+def dispersed(flux: Array, sigma: float, pixel_velocity: float = PIXEL_VELOCITY) -> Array:
     """Stars' velocities of a galaxy, sigma in km/s, taken in."""
-    width = sigma / PIXEL_VELOCITY
+    width = sigma / pixel_velocity
     reach = int(np.ceil(4 * width))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     return np.convolve(np.pad(flux, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
@@ -64,7 +64,7 @@ def with_lines(flux: Array, lines: Lines, *, strength: float, fwhm: float,
     """Gaussian emission lines added.
 
     Args:
-        flux: (9338,).
+        flux: (G,).
         lines: their centres and equivalent widths.
         strength: multiplies the equivalent widths.
         fwhm: km/s.
@@ -79,10 +79,10 @@ def with_lines(flux: Array, lines: Lines, *, strength: float, fwhm: float,
     return total
 
 
-def planck(temperature: float) -> Array:
+def planck(temperature: float, wavelength: Array = TEMPLATE_WAVELENGTH) -> Array:
     """Flux per angstrom of a black body, 1 at its median."""
-    x = 1.438777e8 / (TEMPLATE_WAVELENGTH * temperature)
-    flux = TEMPLATE_WAVELENGTH**-5.0 / np.expm1(x)
+    x = 1.438777e8 / (wavelength * temperature)
+    flux = wavelength**-5.0 / np.expm1(x)
     return flux / np.median(flux)
 
 

@@ -124,8 +124,8 @@ def _text(record: dict[str, Any], networks: Sequence[Judged], sample: Sample,
     if any(n.rates is not None for n in networks):
         parts += [_foreign(n) for n in networks]
         parts += ["flagged: how often flag_out_of_distribution is set; a limit is made for 1 % of "
-                  "ordinary stars.\ndistance: to the training set, the median. Observed with BOSS "
-                  "and LAMOST in turn."]
+                  "ordinary stars.\ndistance: to the training set, the median. Observed with each "
+                  "instrument of the kind in turn."]
     return "\n\n".join(parts)
 
 
