@@ -7,8 +7,10 @@ import click
 from bossnet.cli.common import console, json_option, print_json, require, said
 
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-_tools = click.option("--tools", required=True, type=click.Path(file_okay=False, path_type=Path),
-                      help="The folder that `bossnet grid build` made.")
+_tools = click.option("--tools", required=True, envvar="BOSSNET_GRID_TOOLS",
+                      type=click.Path(file_okay=False, path_type=Path),
+                      help="The folder that `bossnet grid build` made; by default "
+                           "BOSSNET_GRID_TOOLS.")
 
 
 @click.group(epilog="Example:\n\n    bossnet grid show grid")

@@ -67,12 +67,6 @@ class Atmospheres:
     def __init__(self, folder: Path) -> None:
         self._cool, self._hot = (_read(Path(folder) / name) for name in FILES)
 
-    def lowest_logg(self, teff: float) -> float:
-        """The lowest log g at which the model atmospheres converge near a temperature."""
-        known = self._network(teff)[0]["training_labels"]
-        near = np.abs(np.log(known[:, 0] / teff))
-        return float(known[near <= max(near.min(), 0.04), 1].min())
-
     def __call__(self, teff: float, logg: float, fe_h: float, alpha_fe: float) -> Atmosphere:
         """The atmosphere of a star.
 
