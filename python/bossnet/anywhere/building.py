@@ -38,18 +38,29 @@ def build(raw: Raw, hints: Hints, network: Network) -> tuple[Observation, tuple[
     notes = list(raw.notes)
     wavelength = _wavelength(raw, hints, notes)
     flux, ivar = _light(raw, hints, wavelength.astype(np.float64), notes)
-    spectrum = Spectrum.from_ivar(flux, np.zeros_like(flux) if ivar is None else ivar,
-                                  wavelength, survey=SURVEY)
+    spectrum = _spectrum(flux, np.zeros_like(flux) if ivar is None else ivar, wavelength, network)
     if ivar is None:  # which is not the same as pixels that are known to be bad
         spectrum = replace(spectrum, usable=np.isfinite(spectrum.flux))
     frame = hints.frame or raw.frame
     if frame is None:
-        notes.append("frame taken as barycentric")
+        frame = REST if network.needs_rest_frame else BARYCENTRIC
+        notes.append("frame taken as " + ("the star's" if frame == REST else frame))
+    elif network.needs_rest_frame and frame != REST:
+        notes.append(f"not in the star's frame, which {network.title} is for")
     elif frame == TOPOCENTRIC:
         notes.append("the Earth's frame: no barycentric velocity, only v_rel")
     quality = assess(spectrum, network)
     observation = Observation(spectrum, quality=quality, in_rest_frame=frame == REST)
     return observation, (*notes, *remarks(spectrum, quality, network))
+
+
+def _spectrum(flux: Array, ivar: Array, wavelength: NDArray[np.float32], network: Network
+              ) -> Spectrum:
+    if network.interpolates:
+        return Spectrum.from_ivar(flux, ivar, wavelength, survey=SURVEY)
+    with np.errstate(all="ignore"):  # pixels without an error are gaps, which take no noise
+        error = np.where(ivar > 0, ivar**-0.5, np.nan)
+    return Spectrum.from_error(flux, error, wavelength, survey=SURVEY)
 
 
 def is_topocentric(raw: Raw, hints: Hints) -> bool:
@@ -68,7 +79,7 @@ def remarks(spectrum: Spectrum, quality: Quality, network: Network) -> Iterator[
     with np.errstate(invalid="ignore"):
         inside = np.sort(spectrum.wavelength[(spectrum.wavelength >= low)
                                              & (spectrum.wavelength <= high)])
-    if inside.size > 2:
+    if network.interpolates and inside.size > 2:
         step = float(np.median(np.diff(inside.astype(np.float64))))
         if not PIXEL[0] <= step <= PIXEL[1]:
             how = "finer" if step < PIXEL[0] else "coarser"

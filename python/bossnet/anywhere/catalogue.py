@@ -18,14 +18,14 @@ FORMATS = {".ecsv": "ascii.ecsv", ".csv": "ascii.csv", ".fits": "fits"}  #: by a
 
 _ENDS = ("result_flags", "flag_bad", "flag_warn", "flags", "notes", "error_message")
 _UNITS = {"teff": "K", "v_rad": "km / s", "v_rel": "km / s"}
+_ORDER = ("log_teff", "logg", "fe_h", "v_rel")
 
 
 def columns(task: Task) -> list[str]:
     """The parameters of a task's network with their uncertainties, in order, and the S/N."""
-    parameters = [p.column for p in task.network.parameters]
-    values = [*(("v_rad",) if task.network.has_velocity else ()), *sorted(
-        parameters, key=("log_teff", "logg", "fe_h", "v_rel").index)]
-    return [name for value in ("teff", *values[1:], *values[:1])
+    parameters = sorted((p.column for p in task.network.parameters), key=_ORDER.index)
+    velocity = ["v_rad"] if task.network.has_velocity else []
+    return [name for value in ("teff", *parameters, *velocity)
             for name in (value, f"e_{value}")] + ["snr"]
 
 

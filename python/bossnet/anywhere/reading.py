@@ -15,6 +15,7 @@ from bossnet.anywhere.building import build, is_topocentric, remarks
 from bossnet.anywhere.hints import Hints
 from bossnet.anywhere.raw import Raw
 from bossnet.errors import BadFileError, SpectrumError
+from bossnet.network import NETWORKS
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
 from bossnet.quality import assess
@@ -78,9 +79,9 @@ def of_file(path: str | os.PathLike[str], hints: Hints, network: Network) -> lis
         return [_built(raw, hints, network, path) for raw in texts.read(path, hints)]
     with open_fits(path) as hdus:
         # A survey's relative that is not read is refused here, with the reason.
-        survey = next((s for s in SURVEYS.values() if s.recognise(hdus)), None)
-        if survey is not None:
-            return _of_survey(survey, hdus, path, network)
+        surveys = [s for s in SURVEYS.values() if s.recognise(hdus)]
+        if surveys:
+            return _of_survey(_read_by(network, surveys, path), hdus, path, network)
         return [_built(raw, hints, network, path) for raw in _of_fits(hdus, hints)]
 
 
@@ -90,6 +91,22 @@ def of_object(item: Any, hints: Hints, network: Network) -> list[Found]:
         return [_built(raw, hints, network) for raw in objects.read(item, hints)]
     except (TypeError, ValueError, AttributeError) as e:  # of what holds no numbers
         raise BadFileError(f"no spectrum, of type {type(item).__name__}: {e}") from e
+
+
+def _read_by(network: Network, surveys: list[Survey], path: str | os.PathLike[str]) -> Survey:
+    """Of a file's surveys the first whose spectra the network reads.
+
+    Raises:
+        BadFileError: there is none; the message says which network does.
+    """
+    for survey in surveys:
+        if survey.table in network.spectrum_tables:
+            return survey
+    title, table = surveys[0].title, surveys[0].table
+    others = [n for n in NETWORKS.values() if table in n.spectrum_tables]
+    raise BadFileError(f"{path}: a spectrum of {title}, which {network.title} does not read; "
+                       + " or ".join(f"{n.title} does (--weights of kind {n.kind})"
+                                     for n in others))
 
 
 def _of_survey(survey: Survey, hdus: fits.HDUList, path: str | os.PathLike[str],

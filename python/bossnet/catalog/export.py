@@ -25,7 +25,6 @@ from bossnet.work.selection import settle
 FORMATS = (".fits", ".csv", ".ecsv", ".parquet", ".vot")
 WHOLE = (".ecsv", ".vot")  #: formats whose readers hold all of it at once
 MOST = 1_000_000  #: rows of these
-COADDS = "boss_combined_spectrum"  #: the table whose spectra may hold those of others
 DESCRIBED = ".json"  #: added to the name of a CSV
 
 
@@ -89,18 +88,19 @@ def export(reader: Connection, network: Network, path: Path, *, name: str, per_s
         SelectionError: the expression is refused.
     """
     check(path, overwrite=overwrite)
-    if per_star and COADDS in tables and len(tables) > 1:
-        raise ConfigurationError(f"--per star: spectra of {COADDS} hold those of the other tables "
-                                 "already; name it alone or not at all")
+    coadds = [t for t in tables if t in network.coadds]
+    if per_star and coadds and len(tables) > 1:
+        raise ConfigurationError(f"--per star: spectra of {coadds[0]} hold those of the other "
+                                 "tables already; name it alone or not at all")
     selection = settle(reader, tuple(t for t in network.spectrum_tables
-                                     if t in tables or not (per_star and t == COADDS)),
+                                     if t in tables or not (per_star and t in network.coadds)),
                        where, tables)
     if not selection.tables:
         raise ConfigurationError("no spectra are registered: `astra ingest` does that")
     chosen = choosing.choose(reader, network, run=run, version=version, tag=tag)
-    of = layout(name, per_star=per_star)
+    of = layout(name, per_star=per_star, network=network)
     results = f"{network.table}_catalog" if of.blanks or per_star else network.table
-    with opened(reader, _asked(of, per_star), selection, chosen, results, per_star=per_star
+    with opened(reader, _asked(of, network, per_star), selection, chosen, results, per_star=per_star
                 ) as rows:
         extent = rows.extent()
         if not per_star:
@@ -118,12 +118,13 @@ def export(reader: Connection, network: Network, path: Path, *, name: str, per_s
                     selection.left_out, described)
 
 
-def _asked(of: Layout, per_star: bool) -> tuple[Column, ...]:
+def _asked(of: Layout, network: Network, per_star: bool) -> tuple[Column, ...]:
     """The columns that the database is asked for."""
     if not per_star:
         return of.columns
     own = tuple(c for c in of.columns if c.origin != "star")
-    return own + tuple(c for c in VISIT if c.key not in {o.key for o in own})
+    return own + tuple(c for c in VISIT if c.key not in {o.key for o in own}
+                       and (network.has_velocity or not c.key.endswith("v_rad")))
 
 
 def _written(path: Path, of: Layout, batches: Iterable[Batch], extent: Extent,

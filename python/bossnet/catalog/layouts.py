@@ -4,20 +4,18 @@
 as in the survey's summary files, in capitals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from bossnet.catalog.columns import Column
-from bossnet.database.models import (
-    BossCombinedSpectrum,
-    BossNet,
-    BossVisitSpectrum,
-    LamostSpectrum,
-    Source,
-)
+from bossnet.database.models import RESULTS, SPECTRA, Source
+from bossnet.network.boss import BOSS
+from bossnet.network.declaration import Network
 
 PARAMETERS = ("log_teff", "logg", "fe_h", "v_rad")  #: those that are combined over visits
-_MODELS = {"source": (Source,), "result": (BossNet,),
-           "spectrum": (BossVisitSpectrum, LamostSpectrum, BossCombinedSpectrum)}
+_MODELS = {"source": (Source,), "result": tuple(RESULTS.values()),
+           "spectrum": tuple(SPECTRA.values())}
 _UCDS = {"teff": "phys.temperature.effective", "log_teff": "phys.temperature.effective",
          "logg": "phys.gravity", "fe_h": "phys.abund.Fe", "v_rad": "spect.dopplerVeloc.opt",
          "v_rel": "spect.dopplerVeloc.opt"}
@@ -38,11 +36,36 @@ class Layout:
     blanks: bool
 
 
-def layout(name: str, *, per_star: bool) -> Layout:
-    """A layout, ``paper`` or ``survey``, of spectra or of stars."""
-    return {("paper", False): Layout(_PAPER, True), ("paper", True): Layout(_PAPER_STARS, True),
-            ("survey", False): Layout(_SURVEY, False),
-            ("survey", True): Layout(_SURVEY_STARS, True)}[name, per_star]
+@cache
+def layout(name: str, *, per_star: bool, network: Network = BOSS) -> Layout:
+    """A layout, ``paper`` or ``survey``, of spectra or of stars: what of it this network gives."""
+    every, blanks = {("paper", False): (_PAPER, True), ("paper", True): (_PAPER_STARS, True),
+                     ("survey", False): (_SURVEY, False),
+                     ("survey", True): (_SURVEY_STARS, True)}[name, per_star]
+    return Layout(tuple(_of_network(c, network) for c in every if _is_of(c, network)), blanks)
+
+
+def _is_of(column: Column, network: Network) -> bool:
+    """Whether a column of results, or of spectra, is in any of the network's tables."""
+    if column.origin == "spectrum":
+        return any(column.key in _columns(SPECTRA[t]) for t in network.spectrum_tables) \
+            and not (column.key == "v_rad" and network.has_velocity)
+    if column.origin == "star" and not network.has_velocity:
+        return not column.key.endswith("v_rad")
+    return column.origin != "result" or column.key in _columns(RESULTS[network.table])
+
+
+def _of_network(column: Column, network: Network) -> Column:
+    """The column with what the network's own table says of it."""
+    if column.origin != "result" or column.key == "result_flags":
+        return column
+    field = _columns(RESULTS[network.table])[column.key]
+    return replace(column, description=str(field.help_text))
+
+
+def _columns(model: Any) -> dict[str, Any]:
+    """A model's fields by the names of their columns."""
+    return dict(model._meta.columns)
 
 
 def _column(origin: str, key: str, kind: str, unit: str, ucd: str, *, name: str = "",
@@ -93,9 +116,14 @@ _SPECTRUM = (
         ("mjd", "int32", "d", "time.epoch"), ("min_mjd", "int32", "d", "time.start"),
         ("max_mjd", "int32", "d", "time.end"), ("fieldid", "int32", "", "meta.id;obs.field"),
         ("plateid", "int32", "", "meta.id;instr.plate"), ("fiberid", "int32", "", "meta.id"),
+        ("apred", "text", "", "meta.version;meta.software"), ("field", "text", "", "obs.field"),
+        ("obj", "text", "", "meta.id"), ("plate", "text", "", "meta.id;instr.plate"),
+        ("fiber", "int32", "", "meta.id"),
         ("obsid", "int64", "", "meta.id;obs"), ("planid", "text", "", "meta.id"),
         ("spid", "int32", "", "meta.id;instr"), ("n_exp", "int32", "", "meta.number"),
         ("exptime", "float32", "s", "time.duration;obs.exposure"),
+        ("n_visits", "int32", "", "meta.number"),
+        ("v_rad", "float32", "km s-1", "spect.dopplerVeloc"),
         ("zwarning_flags", "int64", "", "meta.code"),
         ("xcsao_v_rad", "float32", "km s-1", "spect.dopplerVeloc.opt"),
         ("xcsao_e_v_rad", "float32", "km s-1", "stat.error;spect.dopplerVeloc.opt"),
@@ -172,7 +200,8 @@ def _of_paper(*, per_star: bool) -> tuple[Column, ...]:
                        for prefix in ("", "e_"))
     return (_column("identifier", "identifier", "text", "", "meta.id;meta.main", name="ID",
                     description="Survey's identifier: obsid, or field (plate), MJD and catalogid "
-                                "(fibre); of a star its sdss_id, else Gaia DR3, else its key."),
+                                "(fibre), or APOGEE's object, plate, MJD and fibre; of a star its "
+                                "sdss_id, else Gaia DR3, else APOGEE's, else its key."),
             _column("source", "ra", "float64", "deg", "pos.eq.ra;meta.main", name="RA"),
             _column("source", "dec", "float64", "deg", "pos.eq.dec;meta.main", name="Dec"),
             *values)

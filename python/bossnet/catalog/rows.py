@@ -26,7 +26,7 @@ _SOURCE_AND_RUN = (Column("source_pk", "spectrum", "int64", "", "", "", "source_
                    Column("run_pk", "result", "int64", "", "", "", "run_pk"))
 #: What identifies a spectrum for people, the first that there is; parts joined by a hyphen.
 _IDENTIFIERS = (("obsid",), ("fieldid", "mjd", "catalogid"), ("plateid", "mjd", "fiberid"),
-                ("sdss_id", "telescope"))
+                ("obj", "plate", "mjd", "fiber"), ("obj", "telescope"), ("sdss_id", "telescope"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,8 @@ def _joined(names: Sequence[sql.Composable]) -> sql.Composed:
 
 def _of_star(there: set[str]) -> sql.Composable:
     parts = [sql.SQL("{}::text").format(sql.Identifier("source", name))
-             for name in ("sdss_id", "gaia_dr3_source_id") if name in there]
+             for name in ("sdss_id", "gaia_dr3_source_id", "sdss4_apogee_id")
+             if name in there]
     return sql.SQL("coalesce({})").format(sql.SQL(", ").join(
         [*parts, sql.SQL("source.pk::text")]))
 

@@ -50,7 +50,7 @@ def combine(visits: Batch, columns: tuple[Column, ...]) -> Batch:
     known = np.zeros(n, bool)
     drawn = visits["n_draws"].astype(float)
     degrees = np.where(drawn > 1, drawn - 1, np.inf)  # by linear propagation there are no draws
-    for p in PARAMETERS:
+    for p in (p for p in PARAMETERS if p in visits):
         values, errors = (visits[prefix + p].astype(float) for prefix in ("", "e_"))
         found |= _combined(p, values, errors, degrees, first)
         known |= np.isfinite(values)

@@ -23,13 +23,14 @@ from bossnet.cli.common import (
     require,
     said,
 )
+from bossnet.network import NETWORKS
 
-TASKS = ("bossnet",)  #: those with a table of results
+TASKS = {network.name: network for network in NETWORKS.values()}
 LAYOUTS = ("survey", "paper")
 
 
 @click.command(epilog="Example:\n\n    astra export bossnet catalogue.fits --where \"snr > 10\"")
-@click.argument("task", metavar="TASK", type=click.Choice(TASKS))
+@click.argument("task", metavar="TASK", type=click.Choice(tuple(TASKS)))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--layout", type=click.Choice(LAYOUTS), default="survey", show_default=True,
               help="The columns: source, spectrum and result as in the survey's summary files, or "
@@ -61,8 +62,6 @@ def export(task: str, out: Path, layout: str, per: str, tables: tuple[str, ...],
     from bossnet.catalog import export as exporting
     from bossnet.database import schema
     from bossnet.database.connection import connect_reader
-    from bossnet.network import BOSS
-
     exporting.check(out, overwrite=options["overwrite"])
     if out.suffix == ".parquet":
         require("report", "pyarrow")
@@ -76,7 +75,7 @@ def export(task: str, out: Path, layout: str, per: str, tables: tuple[str, ...],
                       disable=as_json or not console.is_terminal) as shown:
             bar = shown.add_task("spectra", total=None)
             done = exporting.export(
-                reader, BOSS, out, name=layout, per_star=per == "star",
+                reader, TASKS[task], out, name=layout, per_star=per == "star",
                 tables=tuple(dict.fromkeys(tables)),
                 begin=lambda total: shown.update(bar, total=total),
                 advance=lambda number: shown.update(bar, advance=number), **options)

@@ -1,5 +1,6 @@
 """`bossnet predict`: parameters of any spectrum, without a database."""
 
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def predict(files: tuple[Path, ...], weights: str | None, draws: int, seed: int,
     the reason, and the rest goes on.
     """
     with held():  # it imports torch
-        from bossnet.anywhere.catalogue import catalogue, check_out, made_with, write
+        from bossnet.anywhere.catalogue import catalogue, check_out, columns, made_with, write
         from bossnet.anywhere.hints import Hints
         from bossnet.anywhere.predicting import equip, predictions
     if out is not None:
@@ -81,24 +82,25 @@ def predict(files: tuple[Path, ...], weights: str | None, draws: int, seed: int,
         print_json({**made_with(task), "n_spectra": len(rows), "n_failed": failed,
                     "spectra": rows})
     else:
-        _show(rows)
+        known = set(columns(task))
+        _show(rows, [column for column in _SHOWN if column[0] in known])
         console.print(f"{len(rows)} spectra, {failed} without parameters"
                       + (f"; written to {out}" if out else ""))
     if interruption.asked:
         fail("stopped; what was finished is " + ("written" if out else "above"), 130)
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _show(rows: list[dict[str, Any]], columns: Sequence[tuple[str, str, int]]) -> None:
     """The table for people, and below it what there is to say of spectra."""
     table = Table("spectrum", box=None)
-    for _, title, _ in _SHOWN:
+    for _, title, _ in columns:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("S/N", justify="right")
     table.add_column("flags", overflow="fold")
     for row in rows:
         flags = ", ".join(name.removeprefix("flag_") for name in row["flags"])
         table.add_row(Text(row["spectrum"], overflow="fold"),
-                      *(_value(row, name, digits) for name, _, digits in _SHOWN),
+                      *(_value(row, name, digits) for name, _, digits in columns),
                       "" if row["snr"] is None else f"{row['snr']:.0f}", flags)
     # Without colours and cuts where no terminal reads it.
     out = Console(highlight=False, markup=False)

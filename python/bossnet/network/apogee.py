@@ -20,6 +20,7 @@ APOGEE = Network(
     title="APOGEE Net III",
     grid=(10 ** (4.179 + 6e-6 * np.arange(PIXELS))).astype(np.float32),
     interpolates=False,
+    needs_rest_frame=True,
     parameters=(
         Parameter("logg", "logg", "", 3.2, 1.2),
         Parameter("logTeff", "log_teff", "", 3.7, 0.1),
@@ -29,6 +30,7 @@ APOGEE = Network(
     table="apogee_net",
     spectrum_tables=("apogee_coadded_spectrum_in_apstar", "apogee_visit_spectrum_in_apstar",
                      "apogee_combined_spectrum"),
+    coadds=("apogee_coadded_spectrum_in_apstar", "apogee_combined_spectrum"),
     gaps=((15100.0, 15146.0), (15806.0, 15858.0), (16432.0, 16474.0), (16952.0, 17001.0)),
     noise_model=SURVEY_NOISE,
 )

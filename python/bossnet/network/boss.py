@@ -35,4 +35,5 @@ BOSS = Network(
     limits=Limits(),
     table="boss_net",
     spectrum_tables=("boss_visit_spectrum", "boss_combined_spectrum", "lamost_spectrum"),
+    coadds=("boss_combined_spectrum",),
 )

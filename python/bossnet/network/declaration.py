@@ -52,6 +52,7 @@ class Network:
         title: for people.
         grid: (G,) float32, the wavelengths of the network's input, angstrom, vacuum.
         interpolates: whether spectra are interpolated onto the grid, or hold it already.
+        needs_rest_frame: whether it is for spectra in the star's rest frame alone.
         gaps: wavelength ranges of the grid that no spectrum covers (between chips, and beyond
             the first and the last of them), angstrom.
         noise_model: turns raw errors into reported ones where the weights' card has none of its
@@ -60,6 +61,7 @@ class Network:
         limits: beyond which a parameter is flagged.
         table: the results table.
         spectrum_tables: the tables whose spectra it can read.
+        coadds: of these, those whose spectra hold spectra of the others.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Network:
     spectrum_tables: tuple[str, ...]
     gaps: tuple[tuple[float, float], ...] = ()
     noise_model: NoiseModel | None = None
+    needs_rest_frame: bool = False
+    coadds: tuple[str, ...] = ()
 
     @property
     def has_velocity(self) -> bool:

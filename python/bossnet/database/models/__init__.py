@@ -20,6 +20,7 @@ from bossnet.database.models.results import (
     Worker,
 )
 from bossnet.database.models.spectra import (
+    SPECTRA,
     ApogeeCoaddedSpectrumInApStar,
     ApogeeCombinedSpectrum,
     ApogeeVisitSpectrumInApStar,
@@ -30,7 +31,7 @@ from bossnet.database.models.spectra import (
     Spectrum,
 )
 
-__all__ = ["RESULTS", "ApogeeCoaddedSpectrumInApStar", "ApogeeCombinedSpectrum", "ApogeeNet",
-           "ApogeeNetCatalog", "ApogeeVisitSpectrumInApStar", "BossCombinedSpectrum", "BossNet",
-           "BossNetCatalog", "BossVisitSpectrum", "Database", "LamostSpectrum", "Run", "Source",
-           "Spectrum", "Worker", "bind", "database"]
+__all__ = ["RESULTS", "SPECTRA", "ApogeeCoaddedSpectrumInApStar", "ApogeeCombinedSpectrum",
+           "ApogeeNet", "ApogeeNetCatalog", "ApogeeVisitSpectrumInApStar", "BossCombinedSpectrum",
+           "BossNet", "BossNetCatalog", "BossVisitSpectrum", "Database", "LamostSpectrum", "Run",
+           "Source", "Spectrum", "Worker", "bind", "database"]

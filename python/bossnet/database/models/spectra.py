@@ -236,3 +236,9 @@ class ApogeeCombinedSpectrum(Model):
 
     class Meta:
         table_name = "apogee_combined_spectrum"
+
+
+#: The model of each table of spectra.
+SPECTRA = {model._meta.table_name: model for model in (
+    BossVisitSpectrum, LamostSpectrum, BossCombinedSpectrum, ApogeeCoaddedSpectrumInApStar,
+    ApogeeVisitSpectrumInApStar, ApogeeCombinedSpectrum)}
