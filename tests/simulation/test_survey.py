@@ -11,14 +11,20 @@ from click.testing import CliRunner
 from bossnet import spectra
 from bossnet.cli.simulate import simulate as command
 from bossnet.errors import ConfigurationError
-from bossnet.simulation.formats import FORMATS, Observation
+from bossnet.simulation.formats import FORMATS, OPTICAL, Format, Observation
 from bossnet.simulation.instruments import BOSS
 from bossnet.simulation.observe import observe
 from bossnet.simulation.survey import TRUTH, Truth, simulate
 from bossnet.simulation.templates import packaged
+from bossnet.spectra.spectrum import Spectrum
 
 SURVEY = {"specFull": "boss", "spec": "boss", "mwmStar": "mwm",
-          "lamost-table": "lamost", "lamost-image": "lamost"}
+          "lamost-table": "lamost", "lamost-image": "lamost", "apStar": "apstar"}
+
+
+def observed(form: Format, *, rv: float) -> Spectrum:
+    star = packaged(form.instrument.grid.kind)[20]
+    return observe(star, form.instrument, rv, 40.0, 0.1, np.random.default_rng(3))
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Truth]]:
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_read_back_as_it_was(name: str, tmp_path: Path) -> None:
     form = FORMATS[name]
-    spectrum = observe(packaged()[20], form.instrument, 50.0, 40.0, 0.1,
-                       np.random.default_rng(3))
+    spectrum = observed(form, rv=0.0 if name == "apStar" else 50.0)
     observation = Observation(number=4, target=2, mjd=59000, ra=10.0, dec=-5.0, v_rad=50.0,
                               snr=40.0)
     path = form.write(tmp_path, spectrum, observation)
@@ -46,7 +51,7 @@ def test_every_format_is_read_back_as_it_was(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_says_whose_spectrum_it_is(name: str, tmp_path: Path) -> None:
     form = FORMATS[name]
-    spectrum = observe(packaged()[20], form.instrument, 0.0, 40.0, 0.1, np.random.default_rng(3))
+    spectrum = observed(form, rv=0.0)
     observation = Observation(number=4, target=2, mjd=59000, ra=10.0, dec=-5.0, v_rad=50.0,
                               snr=40.0)
     path = form.write(tmp_path, spectrum, observation)
@@ -67,7 +72,7 @@ def test_every_file_is_in_the_truth_table(made: tuple[Path, list[Truth]]) -> Non
     files = {path.name for path in out.iterdir()} - {TRUTH}
     assert len(truths) == len(table) == 30
     assert {str(name) for name in table["file"]} == files
-    assert set(table["format"]) == set(FORMATS)
+    assert set(table["format"]) == set(OPTICAL)
     assert table["teff"].unit == "K"
     assert (table["snr"] >= 15).all()
     assert (table["snr"] <= 100).all()
@@ -110,7 +115,10 @@ def test_a_survey_of_one_format_works_for_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"formats": ["spam"]}, "no format spam"), ({"snr": (10.0, 5.0)}, "lower one first"),
+    ({"formats": ["spam"]}, "no format spam"),
+    ({"formats": ["spec", "apStar"]}, "optical spectra or of APOGEE's"),
+    ({"formats": ["apStar"], "templates": packaged()[:2]}, "not known where apStar are"),
+    ({"snr": (10.0, 5.0)}, "lower one first"),
     ({"number": 0}, "at least one")])
 def test_options_that_cannot_be_used_are_refused(options: dict[str, object], said: str,
                                                  tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from bossnet.simulation.instruments import BOSS, LAMOST, Instrument
-from bossnet.simulation.wavelengths import SPEED_OF_LIGHT
+from bossnet.simulation.instruments import APOGEE, BOSS, LAMOST, Instrument
+from bossnet.simulation.wavelengths import OPTICAL_GRID, SPEED_OF_LIGHT
 from bossnet.spectra.spectrum import Spectrum
 
 RELEASE = "simulated"
@@ -177,6 +177,27 @@ def _mwm_star(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
     return fits.HDUList([_primary(cards), spectra, *empty])
 
 
+def _ap_star(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
+    """``apStar`` of one visit: images of flux, error and mask, NaN in the chips' gaps."""
+    cards = {"OBJID": _ap_star_object(observation), "RELEASE": RELEASE, "APRED": RELEASE,
+             "TELESCOP": "apo25m", "FIELD": "SIMULATED", "RA": observation.ra,
+             "DEC": observation.dec, "SNR": observation.snr, "NVISITS": 1,
+             "VHELIO": observation.v_rad, "CRVAL1": float(APOGEE.loglam[0]), "CDELT1": 6e-6,
+             "BUNIT": "Flux (10^-17 erg/s/cm^2/Ang)"}
+    gap = spectrum.error == 0
+    mask = np.where(spectrum.usable, 0, 1).astype(np.int32)  # BADPIX
+    images = (np.where(gap, np.nan, spectrum.flux), np.where(gap, np.nan, spectrum.error), mask)
+    return fits.HDUList([_primary(cards), *(fits.ImageHDU(image[None]) for image in images)])
+
+
+def _ap_star_object(observation: Observation) -> str:
+    return f"SIM{observation.number:08d}-{observation.mjd}"
+
+
+def _ap_star_name(observation: Observation) -> str:
+    return f"apStar-{RELEASE}-apo25m-{_ap_star_object(observation)}.fits"
+
+
 def _lamost_fiber(observation: Observation) -> tuple[str, int, int]:
     """Plan, spectrograph and fibre."""
     rest, fiber = divmod(observation.number, LAMOST_FIBERS)
@@ -243,4 +264,7 @@ FORMATS = {f.name: f for f in (
     Format("lamost-table", LAMOST, False, _lamost_name(".fits.gz"), _lamost_table),
     Format("spec", BOSS, False, _spec_name, _spec),
     Format("lamost-image", LAMOST, False, _lamost_name(".fits"), _lamost_image),
-    Format("mwmStar", BOSS, True, _mwm_name, _mwm_star))}
+    Format("mwmStar", BOSS, True, _mwm_name, _mwm_star),
+    Format("apStar", APOGEE, True, _ap_star_name, _ap_star))}
+#: Those of optical spectra, which a survey has if nothing else is said.
+OPTICAL = tuple(name for name, form in FORMATS.items() if form.instrument.grid is OPTICAL_GRID)

@@ -8,8 +8,8 @@ import numpy as np
 from astropy.table import Table
 
 from bossnet.errors import ConfigurationError
-from bossnet.simulation.formats import FORMATS, Format, Observation
-from bossnet.simulation.observe import observe
+from bossnet.simulation.formats import FORMATS, OPTICAL, Format, Observation
+from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template, packaged
 
 TRUTH = "truth.ecsv"  #: the table, in the survey's folder
@@ -67,7 +67,7 @@ class _Target:
 
 
 def simulate(out: Path, number: int, seed: int, *, snr: tuple[float, float] = (15.0, 100.0),
-             formats: Sequence[str] = tuple(FORMATS),
+             formats: Sequence[str] = OPTICAL,
              templates: Sequence[Template] | None = None,
              progress: Callable[[int], None] | None = None) -> list[Truth]:
     """Writes spectra with known parameters in the surveys' own formats, and `TRUTH`.
@@ -77,8 +77,8 @@ def simulate(out: Path, number: int, seed: int, *, snr: tuple[float, float] = (1
         number: of spectra; a third of the stars are observed twice.
         seed: the same seed, number and options give the same files.
         snr: range of the median S/N per pixel, drawn evenly in its logarithm.
-        formats: names of `FORMATS`, taken in turn.
-        templates: stars to observe; the packaged ones if None.
+        formats: names of `FORMATS`, taken in turn; of optical spectra, or of APOGEE's.
+        templates: stars to observe; the packaged ones of these formats' grid if None.
         progress: called with the number of files written.
 
     Raises:
@@ -88,6 +88,14 @@ def simulate(out: Path, number: int, seed: int, *, snr: tuple[float, float] = (1
     if unknown or not formats:
         raise ConfigurationError(f"no format {', '.join(unknown) or 'given'}: there are "
                                  + ", ".join(FORMATS))
+    kinds = {FORMATS[name].instrument.grid.kind for name in formats}
+    if len(kinds) > 1:
+        raise ConfigurationError(f"formats {', '.join(formats)}: a survey is of optical spectra or "
+                                 "of APOGEE's, not of both; make one of each")
+    kind = kinds.pop()
+    if templates is not None and any(t.grid.kind != kind for t in templates):
+        raise ConfigurationError(f"the stars to observe are not known where {', '.join(formats)} "
+                                 "are; leave them out, or give other formats")
     if not 0 < snr[0] <= snr[1]:
         raise ConfigurationError(f"S/N from {snr[0]:g} to {snr[1]:g}: give two positive numbers, "
                                  "the lower one first")
@@ -96,7 +104,7 @@ def simulate(out: Path, number: int, seed: int, *, snr: tuple[float, float] = (1
     out.mkdir(parents=True, exist_ok=True)
     again = [name for name in formats if not FORMATS[name].rest_frame]  # a star has one mwmStar
     count = max(1, round(number * STARS)) if again else number
-    targets = _targets(packaged() if templates is None else templates, count, seed)
+    targets = _targets(packaged(kind) if templates is None else templates, count, seed)
     truths = []
     for i in range(number):
         repeat, k = divmod(i, count)
@@ -125,7 +133,8 @@ def _one(out: Path, number: int, repeat: int, target: _Target, seed: int,
     rng = np.random.default_rng([seed, number, 1])
     value = float(np.exp(rng.uniform(np.log(snr[0]), np.log(snr[1]))))
     v_rel = 0.0 if form.rest_frame else target.v_rad
-    spectrum = observe(target.template, form.instrument, v_rel, value, target.ebv, rng)
+    spectrum = observe(target.template, form.instrument, v_rel, value, target.ebv, rng,
+                       conditions=Conditions(frame_velocity=target.v_rad))
     observation = Observation(number, target.number, FIRST_MJD + 2 * (seed % 1000) + repeat,
                               target.ra, target.dec, target.v_rad, value)
     path = form.write(out, spectrum, observation)
