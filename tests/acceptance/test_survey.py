@@ -26,7 +26,7 @@ def sas(tmp_path_factory):
     base = tmp_path_factory.mktemp("survey")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAS_BASE_DIR", str(base / "sas"))
-        kinds = [layouts.spec(base / f"{i}.fits", pixels=1500 + i) for i in range(5)]
+        kinds = [layouts.spec(base / f"{i}.fits", pixels=300 + i) for i in range(5)]
         (base / "bad.fits").write_bytes(b"not a FITS file")
         paths = [SURVEYS["boss"].resolve(STAR | {"mjd": 59000 + i // 100, "catalogid": i})
                  for i in range(VISITS)]

@@ -1,5 +1,6 @@
 """The survey's own tables, of either version, shown by views and used by a run."""
 
+import os
 from dataclasses import replace
 
 import peewee
@@ -8,6 +9,7 @@ import pytest
 from psycopg2 import sql as compose
 
 from bossnet.config import Config
+from bossnet.database import embedded
 from bossnet.database.connection import connect, connect_reader
 from bossnet.database.initialise import initialise
 from bossnet.errors import ConfigurationError, DatabaseError
@@ -21,6 +23,12 @@ THEIRS = {
     "0.8": ["task_pk", "source_pk", "spectrum_pk", "v_astra", "created", "modified", "t_elapsed",
             "t_overhead", "tag", "v_astra_major_minor", "teff", "e_teff", "logg", "e_logg", "fe_h",
             "e_fe_h", "result_flags", "bn_v_r", "e_bn_v_r"]}
+
+
+@pytest.fixture
+def postgres_version():
+    """One is enough here."""
+    return int(os.environ.get("BOSSNET_POSTGRES_VERSION", embedded.VERSION))
 
 
 @pytest.fixture
@@ -195,13 +203,19 @@ def test_roles_get_no_right_on_the_surveys_tables(survey, own):
 
 def test_an_operator_who_may_not_read_the_surveys_tables_is_told(survey, own, empty_database_url):
     survey("0.8")
+    theirs = replace(own, database_url=empty_database_url.replace("postgres@", "operator@"))
     connection = psycopg2.connect(empty_database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("CREATE ROLE operator LOGIN")
         cursor.execute(compose.SQL("GRANT CREATE ON DATABASE {} TO operator").format(
             compose.Identifier(connection.info.dbname)))
+    with pytest.raises(ConfigurationError, match=r"operator may not use it: .*survey_schema: none"):
+        initialise(theirs)
+    with connection, connection.cursor() as cursor:
         cursor.execute("GRANT USAGE ON SCHEMA astra TO operator")
-    connection.close()
-    theirs = replace(own, database_url=empty_database_url.replace("postgres@", "operator@"))
     with pytest.raises(DatabaseError, match=r"permission denied .*grant operator USAGE"):
         initialise(theirs)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA astra TO operator")
+    connection.close()
+    assert initialise(theirs).survey.schema == "astra"

@@ -205,6 +205,20 @@ def test_a_task_that_is_not_taken_to_its_end_leaves_no_thread(shapes, visits, ti
     assert threading.active_count() == before
 
 
+def test_what_nobody_foresaw_is_a_result_too(shapes, visits, tiny):
+    spectra = list(visits)[:2]
+    spectra[0].__data__["snr"] = "high"
+    failed, fine = results_of(task_for("boss_net", shapes), spectra, weights=str(tiny.path))
+    assert failed.result_flags == 1
+    assert fine.teff is not None
+
+
+def test_spectra_of_another_kind_are_refused(shapes, visits, combined, tiny, home):
+    frozen = random_network(home / "apogee.safetensors", network=APOGEE, **TINY)
+    with pytest.raises(ConfigurationError, match=r"BossVisitSpectrum: .* by APOGEE Net III, but"):
+        results_of(task_for("apogee_net", shapes), visits, weights=str(frozen.path))
+
+
 def test_pixels_are_not_kept_by_spectra_unless_they_were_there(shapes, visits, tiny):
     spectra = list(visits)
     assert spectra[0].flux.size == 1000

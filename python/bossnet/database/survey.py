@@ -22,10 +22,10 @@ from bossnet.network import NETWORKS
 NONE = "none"  #: in place of a schema's name: spectra of one's own, whatever else is there
 ESSENTIAL = ("source", "spectrum")  #: tables without which there is no survey
 
-# Schemas with tables of these names of which none is ours.
+# Schemas with tables of these names of which none is ours, and whether they may be used.
 _CANDIDATES = """
-    SELECT n.nspname FROM pg_namespace AS n
-    WHERE n.nspname <> current_schema() AND has_schema_privilege(n.oid, 'USAGE')
+    SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
+    WHERE n.nspname <> current_schema()
       AND (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = n.oid
              AND c.relname = ANY (%(essential)s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')) = 2
       AND EXISTS (SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
@@ -196,17 +196,23 @@ def _settled(cursor: Cursor, schema: str, wanted: str | None) -> str | None:
                                  f"spectra of survey_schema {wanted!r} use another schema "
                                  "(schema, or BOSSNET_SCHEMA)")
     cursor.execute(_CANDIDATES, {"essential": list(ESSENTIAL), "spectra": spectrum_tables()})
-    found = [name for name, in cursor.fetchall()]
-    if wanted is not None and wanted not in found:
+    rights = dict(cursor.fetchall())
+    if wanted is not None and wanted not in rights:
         raise ConfigurationError(
-            f"survey_schema {wanted!r} has no {', '.join(ESSENTIAL)} and spectrum tables that "
-            f"{cursor.connection.info.user} may use; schemas that have: "
-            f"{', '.join(found) or 'none'}")
-    if wanted is None and len(found) > 1:
+            f"survey_schema {wanted!r} has no {', '.join(ESSENTIAL)} and spectrum tables; schemas "
+            f"that have: {', '.join(rights) or 'none'}")
+    if wanted is None and len(rights) > 1:
         raise ConfigurationError(
-            f"the schemas {', '.join(found)} all have a survey's tables: name one of them as "
+            f"the schemas {', '.join(rights)} all have a survey's tables: name one of them as "
             f"survey_schema (BOSSNET_SURVEY_SCHEMA), or {NONE} for spectra of your own")
-    return wanted or next(iter(found), None)
+    survey = wanted or next(iter(rights), None)
+    if survey is not None and not rights[survey]:
+        # Not taken for a database without a survey: tables of our own would be in the way for ever.
+        raise ConfigurationError(
+            f"schema {survey!r} has a survey's tables, but {_user(cursor)} may not use it: its "
+            f"owner has to grant USAGE on it and SELECT on its tables; or survey_schema: {NONE} "
+            "for spectra of your own")
+    return survey
 
 
 def _show(cursor: Cursor, survey: str) -> Shown:
@@ -260,6 +266,10 @@ def _types(model: type[peewee.Model]) -> dict[str, str]:
 def _ours(cursor: Cursor, names: tuple[str, ...] | list[str]) -> list[tuple[str, str, str]]:
     cursor.execute(_OURS, (list(names),))
     return cursor.fetchall()
+
+
+def _user(cursor: Cursor) -> str:
+    return str(cursor.connection.info.user)
 
 
 def _read_by(cursor: Cursor, view: str) -> str | None:

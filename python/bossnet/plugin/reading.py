@@ -10,7 +10,8 @@ import peewee
 from numpy.typing import NDArray
 
 from bossnet.database import models as ours
-from bossnet.errors import BadFileError, SpectrumError
+from bossnet.errors import BadFileError, ConfigurationError, SpectrumError
+from bossnet.flags import Outcome
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
 from bossnet.quality import assess
@@ -40,18 +41,19 @@ class Seen:
 
 
 def seen(network: Network) -> Callable[[Any], Seen]:
-    """What reads an instance for a network; a failure is an outcome, never an exception."""
+    """What reads an instance for a network; a failure is an outcome, never an exception.
+
+    An instance of a model that the network does not read is a ConfigurationError.
+    """
     def read(instance: Any) -> Seen:
         start = time.perf_counter()
         row = columns(instance)
-        survey = _survey(type(instance), row)
+        table = _table(type(instance), network)
         try:
-            with naming(_name(instance, row)):
-                spectrum = _spectrum(instance, survey, network)
-            observation = Observation(spectrum, quality=assess(spectrum, network),
-                                      **context(row, survey, spectrum))
-        except SpectrumError as e:
-            observation = Observation(None, OUTCOMES[type(e)], str(e), **context(row, survey))
+            observation = _observation(instance, row, table, network)
+        except Exception as e:  # noqa: BLE001 -- the row of the spectrum says it
+            observation = Observation(None, Outcome.FAILED, f"{type(e).__name__}: {e} while "
+                                      "reading", noise_key=row["spectrum_pk"])
         return Seen(row, observation, time.perf_counter() - start)
 
     return read
@@ -79,11 +81,25 @@ def our_name(field: peewee.Field) -> str:
     return column.removesuffix("_id") if column.endswith("_pk_id") else column
 
 
-def _survey(model: type[Any], row: Row) -> Survey:
-    """The survey whose declaration says what these spectra are."""
-    names = [cls.__name__ for cls in model.__mro__]
-    table = next(getattr(ours, name)._meta.table_name for name in names if hasattr(ours, name))
-    return surveys_of(table, row)[0]
+def _table(model: type[Any], network: Network) -> str:
+    """Our table of the spectra of a model."""
+    for cls in model.__mro__:
+        ours_of_it = getattr(ours, cls.__name__, None)
+        if ours_of_it is not None and ours_of_it._meta.table_name in network.spectrum_tables:
+            return str(ours_of_it._meta.table_name)
+    raise ConfigurationError(f"{model.__name__}: no spectra of this model are read by "
+                             f"{network.title}, but those of {', '.join(network.spectrum_tables)}")
+
+
+def _observation(instance: Any, row: Row, table: str, network: Network) -> Observation:
+    survey = surveys_of(table, row)[0]
+    try:
+        with naming(_name(instance, row)):
+            spectrum = _spectrum(instance, survey, network)
+        return Observation(spectrum, quality=assess(spectrum, network),
+                           **context(row, survey, spectrum))
+    except SpectrumError as e:
+        return Observation(None, OUTCOMES[type(e)], str(e), **context(row, survey))
 
 
 def _spectrum(instance: Any, survey: Survey, network: Network) -> Spectrum:
