@@ -55,6 +55,9 @@ CITATIONS = {
             "(MIT)",
     "pyhammer": "PyHammer templates: Kesseli et al. 2017, ApJS 230, 16 (MIT)",
     "mastar": "MaStar: Yan et al. 2019, ApJ 883, 175; shipped by sdss-mangadap",
+    "synthesised": "grid: SYNSPEC, Hubeny et al. 2021, arXiv:2104.02829; C3K atmospheres, Cargile "
+                   "et al. 2020, ApJ 900, 28; linemake, Placco et al. 2021, RNAAS 5, 92; TiO, Plez "
+                   "1998, A&A 337, 495; helium, NIST ASD, doi:10.18434/T4W30F",
 }
 
 
