@@ -140,7 +140,17 @@ def test_a_training_gives_a_frozen_network_for_apogee(infrared: Dataset, tmp_pat
     np.testing.assert_array_equal(on_grid(s, APOGEE), np.nan_to_num(s.flux))
 
 
-def test_the_configuration_of_the_default_network_can_be_read() -> None:
-    training = configured(Path(__file__).parents[2] / "etc" / "training" / "apogee.yml")
-    assert (training.name, training.network) == ("apogeenet-1", "apogee")
+@pytest.mark.parametrize(("file", "name", "steps"), [
+    ("apogee.yml", "apogeenet-1", 4200), ("apogee-paper.yml", "apogeenet", 100000)])
+def test_the_configurations_that_come_with_the_package_can_be_read(file: str, name: str,
+                                                                   steps: int) -> None:
+    training = configured(Path(__file__).parents[2] / "etc" / "training" / file)
+    assert (training.name, training.network, training.recipe.steps) == (name, "apogee", steps)
     assert set(training.drawing.instruments) == {"APOGEE"}
+
+
+def test_the_papers_configuration_is_the_papers() -> None:
+    training = configured(Path(__file__).parents[2] / "etc" / "training" / "apogee-paper.yml")
+    assert training.architecture == Architecture(num_targets=3)
+    recipe = training.recipe
+    assert (recipe.batch_size, recipe.max_rate, recipe.schedule) == (512, 1e-4, "constant")

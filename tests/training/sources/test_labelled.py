@@ -55,6 +55,15 @@ def test_the_gaps_of_apogee_are_not_known(tmp_path: Path) -> None:
     assert np.isfinite(template.flux).mean() > 0.8
 
 
+def test_a_table_of_assembled_labels_names_its_files_as_spectra(tmp_path: Path) -> None:
+    survey(tmp_path, "apStar", 2)
+    truth = Table.read(tmp_path / TRUTH)
+    truth.rename_column("file", "spectrum")
+    truth["star"] = "one star"
+    truth.write(tmp_path / "labels.ecsv", format="ascii.ecsv")
+    assert [t.star for t in read(tmp_path / "labels.ecsv", GRIDS["apogee"])] == ["one star"] * 2
+
+
 def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
     survey(tmp_path, "spec", 2)
     truth = Table.read(tmp_path / TRUTH)

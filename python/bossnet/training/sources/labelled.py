@@ -21,6 +21,7 @@ from bossnet.spectra.spectrum import Spectrum
 from bossnet.tables import read_table, texts
 from bossnet.training.sources.observed import on_grid
 
+SPECTRUM = "spectrum"  #: the column of `bossnet labels assemble` that names a file
 BRIDGED = 32  #: pixels, the longest run of bad ones that is
 LEAST = 0.8  #: of a spectrum's pixels has to be good
 
@@ -30,8 +31,8 @@ def read(table: Path, grid: Grid, *, folder: Path | None = None,
     """The labelled spectra of a table that are on a grid.
 
     Args:
-        table: with the columns that `evaluation.labels` knows, and ``star`` where several spectra
-            are of one star: a split is of stars.
+        table: with the columns that `evaluation.labels` knows (or ``spectrum`` for the file), and
+            ``star`` where several spectra are of one star: a split is of stars.
         grid: of the templates.
         folder: that the names of files are relative to; the table's own if None.
         say: takes a line about what is left out.
@@ -39,7 +40,9 @@ def read(table: Path, grid: Grid, *, folder: Path | None = None,
     Raises:
         ConfigurationError: the table cannot be read, or lacks a column.
     """
-    sample, whole = read_labels(table, folder=folder), read_table(table)
+    whole = read_table(table)
+    named = {"file": SPECTRUM} if SPECTRUM in whole.colnames else {}
+    sample = read_labels(table, folder=folder, columns=named)
     stars = texts(table, whole, "star") if "star" in whole.colnames else sample.names
     left_out: dict[str, int] = {}
     for star, label, observation in zip(stars, sample.labels, sample.observations(), strict=True):
