@@ -7,7 +7,7 @@ from typing import Any
 
 from astropy.table import Table
 
-from bossnet import config
+from bossnet import config, declared
 from bossnet.anywhere.catalogue import catalogue
 from bossnet.anywhere.hints import Hints
 from bossnet.anywhere.objects import is_spectrum
@@ -94,7 +94,8 @@ def weights_named(name: str | None, configuration: Config) -> FrozenNetwork:
 
 def task_of(frozen: FrozenNetwork) -> type[Task]:
     """The task of a frozen network. Raises ConfigurationError if there is none here."""
-    tasks = {task.network.kind: task for task in Task.__subclasses__()}
+    tasks = {task.network.kind: task
+             for task in (*Task.__subclasses__(), *declared.of_others(declared.TASKS))}
     task = tasks.get(frozen.card.network)
     if task is None:
         raise ConfigurationError(f"weights {frozen.card.name} are of a network "

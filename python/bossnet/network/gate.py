@@ -16,7 +16,7 @@ from bossnet.errors import ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.network.fast import fastest
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.packaged import stars
+from bossnet.network.packaged import has_stars, stars
 from bossnet.network.prediction import FLOAT32, DirectPredictor, Exposure
 from bossnet.network.remembered import remembered
 
@@ -65,6 +65,11 @@ def allowed(frozen: FrozenNetwork, network: Network, *, home: Path, device: str 
                         precision=precision)
     if type(candidate) is DirectPredictor and precision == FLOAT32:
         return candidate  # the reference
+    if not has_stars(network):
+        if precision != FLOAT32:
+            raise ConfigurationError(f"--precision {precision}: no spectra come with the package "
+                                     f"to judge it for {network.title}: use --precision float32")
+        return DirectPredictor(frozen, network, device=device, batch_size=batch_size)
     gate = judge(candidate, frozen, network, home=home)
     if gate.passed:
         return candidate

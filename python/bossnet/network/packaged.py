@@ -12,6 +12,11 @@ SNR = (10.0, 30.0, 100.0)  #: median per pixel, in turn
 VELOCITY = 80.0  #: km/s, scatter where files are not in the star's frame
 
 
+def has_stars(network: Network) -> bool:
+    """Whether any come for it; of another package's network none do."""
+    return bool(of_kind(network.kind))
+
+
 def stars(network: Network) -> list[Exposure]:
     """The packaged stars as the network's instrument would see them, always the same."""
     instrument = next(iter(of_kind(network.kind).values()))

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from bossnet.network.fast import full
-from bossnet.network.packaged import stars
+from bossnet.network.packaged import has_stars, stars
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.network.remembered import remembered
 
@@ -31,6 +31,8 @@ def tune(predictor: DirectPredictor, home: Path) -> None:
         predictor: of the default batch size.
         home: where measurements are remembered, if it can be written to.
     """
+    if not has_stars(predictor.network):
+        return  # there is nothing to measure with
     exposures = stars(predictor.network)
     best: tuple[float, int, int] | None = None
     threads = torch.get_num_threads()

@@ -1,18 +1,21 @@
 """From a file to a Spectrum (contract, sections 1 and 2): one module a survey.
 
 A survey is any module of this package with a tuple ``SURVEYS`` of Survey declarations:
-adding one is adding a file. The layout is recognised from the content, never from the name.
+adding one is adding a file. Other packages have theirs, by entry points (``bossnet.declared``). The
+layout is recognised from the content, never from the name.
 """
 
 import os
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from astropy.io import fits
 
+from bossnet import declared
+from bossnet.declared import Declarations
 from bossnet.errors import BadFileError
 from bossnet.spectra.opening import open_fits
 from bossnet.spectra.spectrum import Spectrum
@@ -31,7 +34,8 @@ def _declared() -> Iterator[Survey]:
 
 
 #: Every survey whose spectra are read, by its name.
-SURVEYS: dict[str, Survey] = {survey.name: survey for survey in _declared()}
+SURVEYS: Mapping[str, Survey] = Declarations(_declared(), attribute="name",
+                                             group=declared.SURVEYS)
 
 
 class Registered(NamedTuple):
