@@ -319,3 +319,13 @@ def test_every_spectrum_of_a_survey_file_is_read_with_its_frame(tmp_path):
 def test_a_hint_that_cannot_be_used_is_refused(hints, message):
     with pytest.raises(ConfigurationError, match=message):
         Hints(**hints)
+
+
+def test_each_row_of_a_mastar_table_is_a_spectrum_with_its_frame_s_velocity(tmp_path, monkeypatch):
+    path = layouts.mastar(tmp_path / "mastar.fits", rows=3)
+    rows = list(found_in([path], Hints(), BOSS))
+    assert [one.name for one in rows] == [f"{path}[{number}]" for number in (1, 2, 3)]
+    assert [one.observation.frame_velocity for one in rows] == [-20.5, None, -22.5]
+    assert all(one.observation.in_rest_frame and one.observation.is_legacy for one in rows)
+    monkeypatch.setattr("bossnet.anywhere.reading.MOST", 2)
+    assert "holds 3 spectra, and 2 are the most that are taken at once" in refused(path)

@@ -107,6 +107,17 @@ def test_the_path_moves_when_the_old_file_is_gone_and_only_then(config, folder, 
     assert all(str(old) in line and str(new) in line for line in said)
 
 
+def test_of_a_moved_file_of_many_spectra_one_line_tells(config, tmp_path, rows):
+    said = []
+    old = layouts.mastar(tmp_path / "old.fits", rows=3, pixels=50)
+    assert ingest(config, [str(old)], release="dr17").new == 3
+    new = old.rename(tmp_path / "new.fits")
+    done = ingest(config, [str(new)], release="dr17", say=said.append)
+    assert (done.new, done.moved, len(said)) == (0, 3, 1)
+    assert rows("SELECT row, path, filetype FROM boss_visit_spectrum ORDER BY row") == [
+        (row, str(new), "mastar-goodspec") for row in range(3)]
+
+
 def test_two_files_of_one_spectrum_in_one_call_make_one_row(config, folder, rows):
     shutil.copy(folder / "spec.fits", folder / "twin.fits")
     done = ingest(config, [str(folder / "spec.fits"), str(folder / "twin.fits")])

@@ -24,6 +24,7 @@ from bossnet.spectra.opening import opened
 from bossnet.spectra.survey import Row
 from bossnet.work.reading import OUTCOMES
 
+MOST = 5000  #: spectra of a file, which are held at once
 _FITS = b"SIMPLE  ="
 
 
@@ -115,6 +116,9 @@ def _of_survey(survey: Survey, hdus: fits.HDUList, path: str | os.PathLike[str],
         rows: list[Row] = [r.columns for r in survey.register(hdus, Path(path))]
     except BadFileError:  # it does not say which spectrum it is, which does not matter here
         rows = [{}]
+    if len(rows) > MOST:
+        raise BadFileError(f"holds {len(rows)} spectra, and {MOST} are the most that are taken at "
+                           "once: register them by `astra ingest`")
     return [_of_row(survey, hdus, row, path, network) for row in rows]
 
 

@@ -72,7 +72,7 @@ class Registrar:
         self._table = table
         self._identity = tuple(identity)
         self._roots = roots
-        self._say = say
+        self._say, self._told = say, ""
         with connection, connection.cursor() as cursor:
             self._columns = [name for name in _columns(cursor, table) if name not in OWN]
             self._source_columns = [name for name in _columns(cursor, "source")
@@ -159,14 +159,20 @@ class Registrar:
         there = self._file(old)
         if there is None:
             counts.moved += 1
-            self._say(f"{here}: the same spectrum as {old}, which is gone: its path is updated")
+            self._tell(f"{here}: the same spectrum as {old}, which is gone: its path is updated")
             return new
         if os.path.realpath(there) == os.path.realpath(here):
             counts.known += 1
             return new if old.startswith("/") and not new.startswith("/") else None
         counts.elsewhere += 1
-        self._say(f"{here}: the same spectrum as {old}, which stays")
+        self._tell(f"{here}: the same spectrum as {old}, which stays")
         return None
+
+    def _tell(self, line: str) -> None:
+        """Says it once of a file of many spectra."""
+        if line != self._told:
+            self._told = line
+            self._say(line)
 
     def _file(self, text: str) -> Path | None:
         """The file that a path means, or None if it is gone, or its root is."""
