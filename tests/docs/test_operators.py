@@ -42,7 +42,8 @@ def section(title):
     ("init", "astra init"), ("ingest", "astra ingest"), ("run", "astra run bossnet"),
     ("worker", "Workers and faults"), ("status", "Seeing what goes on"),
     ("runs show", "Seeing what goes on"), ("runs diff", "Seeing what goes on"),
-    ("export", "astra export bossnet"), ("simulate", "Simulated spectra")])
+    ("export", "astra export bossnet"), ("report", "astra report bossnet"),
+    ("simulate", "Simulated spectra")])
 def test_every_option_of_a_command_is_named_in_its_section(command, title):
     assert {o for o in options(command) if not re.search(o + r"\b", section(title))} == set()
 

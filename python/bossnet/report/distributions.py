@@ -20,14 +20,18 @@ ORDER = ("log_teff", "logg", "fe_h", "v_rad")
 def ask(scope: Scope) -> Bins:
     """Histograms of a scope."""
     rows: list[tuple[str, sql.Composable, sql.Composable]] = [
-        (name, sql.Identifier("result", name), sql.Literal(shown(name).step))
+        (name, sql.Identifier("result", name), _step(name))
         for name in scope.parameters]
     rows.append(("snr", sql.SQL("CASE WHEN snr > 0 AND snr < 'Infinity' THEN log(snr::float8) END"),
-                 sql.Literal(shown("snr").step)))
+                 _step("snr")))
     found: Bins = defaultdict(dict)
     for table, name, place, number in scope.ask("distributions", quantities=values(rows)):
         found[name, table or UNKNOWN][place] = number
     return dict(found)
+
+
+def _step(name: str) -> sql.Composed:
+    return sql.SQL("{}::float8").format(sql.Literal(shown(name).step))
 
 
 def section(bins: Bins) -> Section:
