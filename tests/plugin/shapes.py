@@ -191,7 +191,6 @@ def models(version, database, schema=None):
             v_astra_major_minor = IntegerField(constraints=[
                 peewee.SQL("GENERATED ALWAYS AS (v_astra / 1000) STORED")])
 
-    class BossNet(Results):
         teff = FloatField(null=True)
         e_teff = FloatField(null=True)
         logg = FloatField(null=True)
@@ -201,6 +200,11 @@ def models(version, database, schema=None):
         result_flags = BitField(default=0)
         flag_runtime_exception = result_flags.flag(2**0)
         flag_unreliable_fe_h = result_flags.flag(2**3)
+
+        class Meta:
+            constraints = [] if old else [peewee.SQL("UNIQUE (spectrum_pk, v_astra_major_minor)")]
+
+    class BossNet(Results):
         if old:
             v_rad = FloatField(null=True)
             e_v_rad = FloatField(null=True)
@@ -208,23 +212,10 @@ def models(version, database, schema=None):
             bn_v_r = FloatField(null=True)
             e_bn_v_r = FloatField(null=True)
 
-        class Meta:
-            constraints = [] if old else [peewee.SQL("UNIQUE (spectrum_pk, v_astra_major_minor)")]
-
     class ApogeeNet(Results):
-        teff = FloatField(null=True)
-        e_teff = FloatField(null=True)
-        logg = FloatField(null=True)
-        e_logg = FloatField(null=True)
-        fe_h = FloatField(null=True)
-        e_fe_h = FloatField(null=True)
-        result_flags = BitField(default=0)
         raw_e_teff = FloatField(null=True)
         raw_e_logg = FloatField(null=True)
         raw_e_fe_h = FloatField(null=True)
-
-        class Meta:
-            constraints = [] if old else [peewee.SQL("UNIQUE (spectrum_pk, v_astra_major_minor)")]
 
     tables = (Source, Spectrum, BossVisitSpectrum, BossCombinedSpectrum,
               ApogeeCoaddedSpectrumInApStar, BossNet, ApogeeNet)

@@ -5,9 +5,10 @@ likewise for each network, so that what was written for the one reads the other.
 """
 
 from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import connection as Connection
 
-from bossnet.database.survey import Columns, columns_of, make_view
+from bossnet.database.schema import LOCK, readable_errors, wait_for_tables
+from bossnet.database.survey import Columns, Shown, columns_of, make_view
 from bossnet.network import NETWORKS
 from bossnet.network.declaration import Network
 
@@ -37,26 +38,32 @@ _BEFORE_0_8 = {"v_rad": "v_rel", "e_v_rad": "e_v_rel"}
 _VERSION_AS_TEXT = "concat_ws('.', v_astra / 1000000, v_astra / 1000 % 1000, v_astra % 1000)"
 
 
-def show_results(cursor: Cursor, survey: str, version: str) -> list[str]:
-    """Makes the views, for every network; their names.
+def show_results(connection: Connection, schema: str, shown: Shown) -> list[str]:
+    """Makes the views, for every network; their names. Safe to repeat.
 
     Args:
-        cursor: with our schema, which has its tables, as the search path.
-        survey: the survey's schema.
-        version: which shape its tables have.
+        connection: of the schema's owner, with the schema as its search path.
+        schema: ours, with its tables.
+        shown: the survey's tables.
+
+    Raises:
+        DatabaseError: a view cannot be made again.
     """
     views = []
-    for network in NETWORKS.values():
-        wanted = columns_of(cursor, survey, network.table) or _shape(network, version)
-        ours = columns_of(cursor, _schema(cursor), network.table)
-        name = NAME.format(network.table)
-        make_view(cursor, name, sql.SQL("SELECT {} FROM {}").format(
-            sql.SQL(", ").join(_column(column, kind, wanted, ours)
-                               for column, kind in wanted.items()),
-            sql.Identifier(network.table)),
-            f"{network.table} in the shape of the survey's own (Astra {version}); choose one "
-            "version and tag.")
-        views.append(name)
+    with readable_errors(schema), connection, connection.cursor() as cursor:
+        cursor.execute(LOCK, (schema,))
+        wait_for_tables(cursor)
+        for network in NETWORKS.values():
+            ours = columns_of(cursor, schema, network.table)
+            wanted = columns_of(cursor, shown.schema, network.table) \
+                or _shape(network, shown.version)
+            views.append(NAME.format(network.table))
+            make_view(cursor, views[-1], sql.SQL("SELECT {} FROM {}").format(
+                sql.SQL(", ").join(_column(column, kind, wanted, ours)
+                                   for column, kind in wanted.items()),
+                sql.Identifier(network.table)),
+                f"{network.table} in the shape of the survey's own (Astra {shown.version}); choose "
+                "one version and tag.")
     return views
 
 
@@ -73,10 +80,3 @@ def _column(name: str, kind: str, wanted: Columns, ours: Columns) -> sql.Compose
     else:
         value = meanings.get(name) or (name if name in ours else "NULL")
     return sql.SQL("({})::{} AS {}").format(sql.SQL(value), sql.SQL(kind), sql.Identifier(name))
-
-
-def _schema(cursor: Cursor) -> str:
-    cursor.execute("SELECT current_schema()")
-    found = cursor.fetchone()
-    assert found is not None
-    return str(found[0])

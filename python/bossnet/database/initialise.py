@@ -51,10 +51,7 @@ def initialise(config: Config) -> Initialised:
         # Before the migrations, which make the tables that are not there.
         shown = survey.show(connection, config.schema, config.survey_schema)
         applied = schema.upgrade(connection, config.schema)
-        views = []
-        if shown is not None:
-            with connection, connection.cursor() as cursor:
-                views = compatible.show_results(cursor, shown.schema, shown.version)
+        views = compatible.show_results(connection, config.schema, shown) if shown else []
         settled = roles.settle(connection, config.schema)
     finally:
         connection.close()

@@ -27,7 +27,8 @@ _CANDIDATES = """
     SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
     WHERE n.nspname <> current_schema()
       AND (SELECT count(*) FROM pg_class AS c WHERE c.relnamespace = n.oid
-             AND c.relname = ANY (%(essential)s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')) = 2
+             AND c.relname = ANY (%(essential)s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+          = cardinality(%(essential)s)
       AND EXISTS (SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
                   WHERE c.relnamespace = n.oid AND c.relname = ANY (%(spectra)s)
                     AND a.attname IN ('spectrum_pk', 'spectrum_pk_id'))
