@@ -14,7 +14,7 @@ from bossnet.database.connection import connect
 from bossnet.database.initialise import initialise
 from bossnet.errors import BossNetError
 from bossnet.registry.ingest import ingest
-from bossnet.simulation.formats import OPTICAL
+from bossnet.simulation.formats import USUAL
 from bossnet.simulation.survey import simulate
 
 
@@ -42,7 +42,7 @@ class Night(AbstractContextManager["Night"]):
         embedded.stop(self.home)
 
     def observe(self, number: int, *, snr: tuple[float, float],
-                formats: Sequence[str] = OPTICAL, seed: int = 1) -> Path:
+                formats: Sequence[str] = USUAL, seed: int = 1) -> Path:
         """Makes files of these formats, in turn; their folder."""
         folder = self.home / f"spectra-{seed}"
         simulate(folder, number, seed, snr=snr, formats=formats)

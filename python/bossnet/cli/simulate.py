@@ -7,7 +7,7 @@ from rich.progress import Progress
 
 from bossnet.cli.common import console, json_option, print_json, said
 from bossnet.grid.pack import PackedGrid
-from bossnet.simulation.formats import FORMATS, OPTICAL
+from bossnet.simulation.formats import FORMATS, USUAL
 from bossnet.simulation.survey import TRUTH
 from bossnet.simulation.survey import simulate as make
 from bossnet.simulation.templates import Template
@@ -22,7 +22,8 @@ from bossnet.simulation.templates import Template
 @click.option("--snr", nargs=2, type=float, default=(15.0, 100.0), show_default=True,
               metavar="LOW HIGH", help="Range of the median S/N per pixel.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(list(FORMATS)),
-              help="A file format; may be given several times.  [default: all but apStar, in turn]")
+              help="A file format; may be given several times.  [default: "
+                   f"{', '.join(USUAL)}, in turn]")
 @click.option("--grid", type=click.Path(dir_okay=False, path_type=Path),
               help="Stars of a synthesised grid instead, as `bossnet grid pack` wrote it.")
 @json_option
@@ -41,7 +42,7 @@ def simulate(out: Path, number: int, seed: int, snr: tuple[float, float],
     """
     with Progress(console=console, transient=True, disable=as_json) as progress:
         bar = progress.add_task("simulating", total=number)
-        truths = make(out, number, seed, snr=snr, formats=formats or OPTICAL,
+        truths = make(out, number, seed, snr=snr, formats=formats or USUAL,
                       templates=None if grid is None else _models(grid),
                       progress=lambda done: progress.update(bar, completed=done))
     counts = {name: sum(t.format == name for t in truths) for name in FORMATS}

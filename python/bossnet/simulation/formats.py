@@ -15,7 +15,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from bossnet.simulation.instruments import APOGEE, BOSS, LAMOST, Instrument
-from bossnet.simulation.wavelengths import OPTICAL_GRID, SPEED_OF_LIGHT
+from bossnet.simulation.wavelengths import SPEED_OF_LIGHT
 from bossnet.spectra.spectrum import Spectrum
 
 RELEASE = "simulated"
@@ -198,6 +198,44 @@ def _ap_star_name(observation: Observation) -> str:
     return f"apStar-{RELEASE}-apo25m-{_ap_star_object(observation)}.fits"
 
 
+def _mwm_visit(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
+    """``mwmVisit``: the visits of a star, each in its rest frame, here one of APO."""
+    hdus = _mwm_star(spectrum, observation)
+    of_a_star = {"filetype", "min_mjd", "max_mjd", "v_rad"}
+    kept = [column for column in hdus[1].columns if column.name not in of_a_star]
+    hdus[1] = fits.BinTableHDU.from_columns([
+        fits.Column("filetype", "8A", array=["mwmVisit"]),
+        fits.Column("mjd", "J", array=[observation.mjd]),
+        fits.Column("xcsao_v_rad", "E", array=[observation.v_rad]),
+        fits.Column("in_stack", "L", array=[True]), *kept], name=hdus[1].name)
+    return hdus
+
+
+def _mastar(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
+    """MaStar's ``goodspec``, a table of a row for each visit; here of one."""
+    plate, bundle = _plate(observation)
+    pixels = spectrum.flux.size
+    table = fits.BinTableHDU.from_columns([
+        fits.Column("MANGAID", "25A", array=[f"60-{observation.target}"]),
+        fits.Column("DRPVER", "8A", array=["v3_1_1"]),
+        fits.Column("MPROCVER", "8A", array=["v1_7_7"]),
+        fits.Column("PLATE", "J", array=[plate]),
+        fits.Column("IFUDESIGN", "6A", array=[str(bundle)]),
+        fits.Column("MJD", "J", array=[observation.mjd]),
+        fits.Column("RA", "D", array=[observation.ra]),
+        fits.Column("DEC", "D", array=[observation.dec]),
+        fits.Column("EXPTIME", "E", array=[900.0]), fits.Column("NEXP_USED", "I", array=[3]),
+        fits.Column("HELIOV", "E", array=[observation.v_rad]),
+        fits.Column("V_ERRCODE", "I", array=[0]),
+        fits.Column("S2N", "E", array=[observation.snr]),
+        fits.Column("WAVE", f"{pixels}D", array=spectrum.wavelength[None]),
+        fits.Column("FLUX", f"{pixels}D", array=spectrum.flux[None]),
+        fits.Column("IVAR", f"{pixels}D", array=inverse_variance(spectrum)[None]),
+        fits.Column("MASK", f"{pixels}J", array=(~spectrum.usable).astype(np.int32)[None])],
+        name="GOODVISITS")
+    return fits.HDUList([_primary({"RELEASE": RELEASE}), table])
+
+
 def _lamost_fiber(observation: Observation) -> tuple[str, int, int]:
     """Plan, spectrograph and fibre."""
     rest, fiber = divmod(observation.number, LAMOST_FIBERS)
@@ -223,6 +261,17 @@ def _lamost_image(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
     hdu = fits.PrimaryHDU(np.array(rows, np.float32))
     hdu.header.update(_lamost_cards(observation)
                       | {"EXTEN0": "Flux, Inverse, Wavelength, Andmask, Ormask"})
+    return fits.HDUList([hdu])
+
+
+def _lamost_first(spectrum: Spectrum, observation: Observation) -> fits.HDUList:
+    """LAMOST DR1: as later images, but with a pseudo-continuum for wavelengths, which the header's
+    grid has; and with older names of S/N."""
+    [hdu] = _lamost_image(spectrum, observation)
+    hdu.data[2] = 1.0
+    hdu.header["EXTEN0"] = "Flux Inverse Subcontinuum Andmask Ormask"
+    for band in "UGRIZ":
+        hdu.header[f"SN_{band}"] = hdu.header.pop(f"SNR{band}")
     return fits.HDUList([hdu])
 
 
@@ -255,6 +304,15 @@ def _spec_name(observation: Observation) -> str:
     return f"spec-{plate:04d}-{observation.mjd}-{fiber:04d}.fits"
 
 
+def _mastar_name(observation: Observation) -> str:
+    plate, bundle = _plate(observation)
+    return f"mastar-goodspec-v3_1_1-v1_7_7-{plate}-{bundle}-{observation.mjd}.fits"
+
+
+def _mwm_visit_name(observation: Observation) -> str:
+    return _mwm_name(observation).replace("Star", "Visit")
+
+
 def _mwm_name(observation: Observation) -> str:
     return f"mwmStar-{V_ASTRA}-{_sdss_id(observation)}.fits"
 
@@ -265,6 +323,9 @@ FORMATS = {f.name: f for f in (
     Format("spec", BOSS, False, _spec_name, _spec),
     Format("lamost-image", LAMOST, False, _lamost_name(".fits"), _lamost_image),
     Format("mwmStar", BOSS, True, _mwm_name, _mwm_star),
+    Format("mwmVisit", BOSS, True, _mwm_visit_name, _mwm_visit),
+    Format("mastar", BOSS, True, _mastar_name, _mastar),
+    Format("lamost-dr1", LAMOST, False, _lamost_name(".fits"), _lamost_first),
     Format("apStar", APOGEE, True, _ap_star_name, _ap_star))}
-#: Those of optical spectra, which a survey has if nothing else is said.
-OPTICAL = tuple(name for name, form in FORMATS.items() if form.instrument.grid is OPTICAL_GRID)
+#: Those that a survey has if nothing else is said: the same seed is to make the same files.
+USUAL = ("specFull", "lamost-table", "spec", "lamost-image", "mwmStar")

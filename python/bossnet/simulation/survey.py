@@ -8,7 +8,7 @@ import numpy as np
 from astropy.table import Table
 
 from bossnet.errors import ConfigurationError
-from bossnet.simulation.formats import FORMATS, OPTICAL, Format, Observation
+from bossnet.simulation.formats import FORMATS, USUAL, Format, Observation
 from bossnet.simulation.observe import Conditions, observe
 from bossnet.simulation.templates import Template, packaged
 
@@ -67,7 +67,7 @@ class _Target:
 
 
 def simulate(out: Path, number: int, seed: int, *, snr: tuple[float, float] = (15.0, 100.0),
-             formats: Sequence[str] = OPTICAL,
+             formats: Sequence[str] = USUAL,
              templates: Sequence[Template] | None = None,
              progress: Callable[[int], None] | None = None) -> list[Truth]:
     """Writes spectra with known parameters in the surveys' own formats, and `TRUTH`.

@@ -64,18 +64,19 @@ def _register(hdus: fits.HDUList, path: Path) -> list[Registration]:
     resolution = _RESOLUTION.search(path.name)
     end = resolution[0] if resolution else ""
     named = _VERSIONS.search(path.name)
-    return [_registration(table, row, path, named, end) for row in range(table.rows)]
+    release = values.text(hdus[0].header.get("RELEASE"))
+    return [_registration(table, row, path, named, end, release) for row in range(table.rows)]
 
 
-def _registration(table: Table, row: int, path: Path, named: re.Match[str] | None, end: str
-                  ) -> Registration:
+def _registration(table: Table, row: int, path: Path, named: re.Match[str] | None, end: str,
+                  release: str | None) -> Registration:
     def whole(*names: str) -> int | None:
         return values.integer(table.value(row, *names))
 
     exposures, seconds = whole("nexp_used", "nexp_visit", "nexp"), values.real(
         table.value(row, "exptime"))  # of an exposure, the median
     columns = {
-        "release": None,
+        "release": release,
         "filetype": _filetype(table),
         "run2d": _reduction(table, row, named) + end,
         "mjd": whole("mjd"),
