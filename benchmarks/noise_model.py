@@ -8,9 +8,10 @@ pixels; or everything that differs from one real visit to the next is drawn anew
 is fitted to the visits of half the stars and tried on the other half's, and the other way round:
 the widths of the pulls of visits and the next, before and after, are of visits that the model was
 not fitted to. 1 is right. Then visits are combined as `astra export --per star`
-does it, in two halves: the width of the difference in its error, the mean difference from the
-noise-free spectrum's parameters in errors of the mean, the fraction of stars whose visits are said
-to disagree; the same of binaries, whose velocity changes by 100 km/s from one visit to the next.
+does it, in two halves: the width of the difference in its error, the median difference of the whole
+from the parameters of the spectrum without noise, in errors of the whole, and its width, and the
+fraction of stars whose visits are said to disagree; the same of binaries, whose velocity changes by
+100 km/s from one visit to the next.
 
 What the network made of the spectra is kept in the folder, and used again where it is there.
 """
@@ -23,7 +24,7 @@ import numpy as np
 
 from bossnet.catalog.layouts import PARAMETERS, layout
 from bossnet.catalog.stars import VISIT, combine
-from bossnet.evaluation import noise_fit, text
+from bossnet.evaluation import drawing, noise_fit, text
 from bossnet.evaluation.noise_pulls import SKY_LEVEL
 from bossnet.evaluation.quantities import COLUMNS
 from bossnet.evaluation.repeats import Differences, Measured, pairs
@@ -45,6 +46,7 @@ MADE = {"true": (1.0, 1), "0.7 of true": (0.7, 1), "1.5 of true": (1.5, 1),
         "correlated": (1.0, 3), "binaries": (1.0, 1)}
 CASES = (*MADE, "survey", "survey, LAMOST")
 SNR = (5.0, 100.0)
+BRIGHT = 20.0  #: S/N
 SWING = 50.0  #: km/s, of binaries, to either side
 STILL = replace(USUAL, sky_level=SKY_LEVEL, flux_error=0.0, resolution=0.0, telluric_residual=0.0,
                 spikes=0.0)
@@ -125,7 +127,7 @@ def as_measured(found):
 
 
 def calibrated(case, found, options):
-    """Fits to half the stars and prints what it does to the others; the model."""
+    """Fits to half the stars and prints what it does to the others; a model, and the pulls."""
     halves = noise_fit.split(pairs(as_measured(found)), 0.5, seed=options.seed)
     print(f"\n{case}: {len(halves[0])} and {len(halves[1])} pairs")
     models, pulls = [], []
@@ -137,9 +139,10 @@ def calibrated(case, found, options):
             print(f"  {column}: factor {law.factor} at S/N {law.snr}, floor {law.floor[0]}, "
                   f"{100 * fitted[column].outliers:.1f} % beyond all noise")
     held = every(halves[::-1])
-    for name, those in zip(("Raw", "Modelled"), zip(*pulls, strict=True), strict=True):
-        print(f"{name} errors\n" + text.noise(noise_fit.table(held, np.concatenate(those))))
-    return models[0]
+    raw, modelled = (np.concatenate(those) for those in zip(*pulls, strict=True))
+    for name, those in (("Raw", raw), ("Modelled", modelled)):
+        print(f"{name} errors\n" + text.noise(noise_fit.table(held, those)))
+    return models[0], (case, held.snr.min(axis=1), raw, modelled)
 
 
 def every(parts):
@@ -166,8 +169,10 @@ def combined(case, clean, found, model):
         if clean is not None:
             off = (whole[p] - clean[:, COLUMNS.index(p.replace("v_rad", "v_rel"))]) \
                 / whole[f"e_{p}"]
-            off = off[np.isfinite(off)]
-            line += f", from noise-free {np.median(off):+.2f}, width {robust_sigma(off):.2f}"
+            bright = np.median(found[:, :, -1], axis=1) > BRIGHT
+            line += ", from noise-free " + ", ".join(
+                f"{np.nanmedian(off[some]):+.2f} (width {robust_sigma(off[some]):.2f}) {name}"
+                for name, some in (("all", bright | True), (f"above S/N {BRIGHT:g}", bright)))
         print(line)
 
 
@@ -177,6 +182,7 @@ def batch(found, model):
     rows = found.reshape(stars * number, -1)
     made = {c.key: np.zeros(len(rows), {"float32": "f8", "int64": "i8"}[c.kind]) for c in VISIT}
     made["source_pk"], made["snr"] = np.repeat(np.arange(stars), number), rows[:, -1]
+    made["n_draws"][:] = 20
     for i, column in enumerate(COLUMNS):
         name = column.replace("v_rel", "v_rad")
         made[name], raw = rows[:, i], rows[:, 4 + i]
@@ -198,14 +204,15 @@ if __name__ == "__main__":
     options.out.mkdir(exist_ok=True, parents=True)
     TEMPLATES = packaged()
     task = BossNetTask(FastPredictor(load(find(options.weights, options.out)), BossNetTask.network))
-    true = NoiseModel()
+    drawn = []
     for case in options.cases:
         found = measured(case, options, task)
-        clean, found = (found[:, 0], found[:, 1:]) if case in MADE and case != "binaries" \
-            else (None, found)
         if case == "binaries":
-            combined(case, clean, found, true)
+            combined(case, None, found, NoiseModel())
             continue
-        model = calibrated(case, found, options)
+        clean, found = (found[:, 0], found[:, 1:]) if case in MADE else (None, found)
+        model, pulls = calibrated(case, found, options)
+        drawn.append(pulls)
         combined(case, clean, found, model)
-        true = model if case == "true" else true
+    if drawn:
+        drawing.calibration(options.out / "pulls.png", drawn)

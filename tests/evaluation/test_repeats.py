@@ -99,6 +99,22 @@ def test_results_minus_labels_but_for_what_flags_say_is_nothing(evaluated):
                                (measured.values["fe_h"] - measured.labels["fe_h"])[2:])
 
 
+def test_of_several_weights_those_asked_for_are_taken(evaluated, tmp_path):
+    table = Table.read(evaluated[0])
+    table["weights"] = ["a"] * 15 + ["b"] * 5
+    table.write(tmp_path / "two.ecsv")
+    assert len(of_table(tmp_path / "two.ecsv", BOSS, labelled=True, weights="b")) == 5
+    with pytest.raises(ConfigurationError, match="results of a, b, and none of c"):
+        of_table(tmp_path / "two.ecsv", BOSS, labelled=True, weights="c")
+
+
+def test_spectra_of_no_object_are_no_repeats(evaluated, tmp_path):
+    table = Table.read(evaluated[0])
+    table["source_pk"] = [-1] * 10 + [7] * 10
+    table.write(tmp_path / "few.fits")
+    assert len(pairs(of_table(tmp_path / "few.fits", BOSS, labelled=False))) == 9
+
+
 def test_stars_of_two_tables_are_not_the_same(evaluated):
     one = of_table(evaluated[0], BOSS, labelled=True)
     assert len(pairs(joined([one, one]))) == 0

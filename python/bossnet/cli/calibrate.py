@@ -71,8 +71,8 @@ def calibrate(weights: str, name: str, out: Path, repeats: tuple[str, ...],
         drawing.check()
     frozen = load(find(weights, settled.home))
     network = NETWORKS[frozen.card.network]
-    visits = _visits(repeats, settled, network, choice) if repeats else None
-    labelled = _joined(labels, network, labelled=True) if labels else None
+    visits = _visits(repeats, settled, network, frozen.card.name, choice) if repeats else None
+    labelled = _joined(labels, network, frozen.card.name, labelled=True) if labels else None
     for some in filter(None, (visits, labelled)):
         _same(some.digests, frozen.card)
     found = calibration.calibrate(visits, labelled, held_out=held_out, seed=seed)
@@ -100,10 +100,11 @@ def _check(repeats: tuple[str, ...], choice: dict[str, Any]) -> None:
         raise click.UsageError("--repeats: either tables or database, not both")
 
 
-def _visits(repeats: tuple[str, ...], settled: Any, network: Any, choice: dict[str, Any]) -> Any:
+def _visits(repeats: tuple[str, ...], settled: Any, network: Any, name: str,
+            choice: dict[str, Any]) -> Any:
     """Repeated visits, of tables or of the database."""
     if DATABASE not in repeats:
-        return _joined([Path(r) for r in repeats], network, labelled=False)
+        return _joined([Path(r) for r in repeats], network, name, labelled=False)
     from bossnet.database import schema
     from bossnet.database.connection import connect_reader
     from bossnet.evaluation.repeats import of_database
@@ -113,10 +114,10 @@ def _visits(repeats: tuple[str, ...], settled: Any, network: Any, choice: dict[s
         return of_database(reader, network, **choice)
 
 
-def _joined(tables: Sequence[Path], network: Any, *, labelled: bool) -> Any:
+def _joined(tables: Sequence[Path], network: Any, name: str, *, labelled: bool) -> Any:
     from bossnet.evaluation.repeats import joined, of_table
 
-    return joined([of_table(path, network, labelled=labelled) for path in tables])
+    return joined([of_table(path, network, labelled=labelled, weights=name) for path in tables])
 
 
 def _same(digests: frozenset[str], card: Any) -> None:

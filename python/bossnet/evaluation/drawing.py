@@ -230,17 +230,23 @@ def _widths(axis: Any, snr: Array, parts: Sequence[tuple[str, Array, str]]) -> N
         w = figures.widths(snr, values)
         axis.errorbar(w.snr, w.width, yerr=w.error, fmt="o-", ms=4, lw=1, color=colour)
     axis.set(xscale="log", ylim=(0, None))
+    _plain_ticks(axis.xaxis, (1.0, 2.0, 5.0))
 
 
 def _plain(bar: Any) -> None:
     """Ticks of a logarithmic colour bar as plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
     narrow = bar.norm.vmax < 10 * bar.norm.vmin
     subs = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0) if narrow else (1.0, 2.0, 5.0)
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=subs))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bar.ax.yaxis.set_minor_locator(NullLocator())
+    _plain_ticks(bar.ax.yaxis, subs)
+
+
+def _plain_ticks(axis: Any, subs: tuple[float, ...]) -> None:
+    """Ticks of a logarithmic axis as plain numbers, at these multiples of powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _snr_scale(snr: Array) -> dict[str, Any]:

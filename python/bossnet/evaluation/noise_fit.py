@@ -120,8 +120,7 @@ class _Known:
 
     def variance(self, nodes: Array, log_factor: Array, floor2: float) -> Array:
         """(n,), of each difference."""
-        factor = np.exp(np.interp(self.log_snr, nodes, log_factor)) if nodes.size > 1 \
-            else np.exp(log_factor[0])
+        factor = np.interp(self.log_snr, nodes, np.exp(log_factor))
         return ((factor * self.raw) ** 2).sum(axis=1) + self.raw.shape[1] * floor2
 
 
@@ -148,7 +147,7 @@ def _fit(differences: Differences, column: str) -> Fitted:
     if n < LEAST or not robust_sigma(known.difference):
         return Fitted(None, n)
     scale = float(np.median(known.raw)) ** 2
-    best: tuple[float, Array, Array, bool] | None = None
+    tried = []
     for nodes in dict.fromkeys((1, _most_nodes(n))):
         at = _nodes(known.log_snr, nodes)
         start = [np.log(_width(known, at, np.zeros(at.size), 0.0))] * at.size
@@ -156,12 +155,9 @@ def _fit(differences: Differences, column: str) -> Fitted:
             found, loss = _minimise(known, at, scale, [*start, *([0.1] if has_floor else []), -4.0],
                                     has_floor=has_floor)
             # Twice as strict as the criterion: a visit is in two differences.
-            loss += 2 * found.size * np.log(n)
-            if best is None or loss < best[0]:
-                best = loss, at, found, has_floor
+            tried.append((loss + 2 * found.size * np.log(n), at, found, has_floor))
             start = list(found[:at.size])
-    assert best is not None
-    _, at, found, has_floor = best
+    _, at, found, has_floor = min(tried, key=lambda one: one[0])
     floor2 = scale * found[at.size] if has_floor else 0.0
     return _fitted(known, offset, at, found[:at.size], floor2, found[-1])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from astropy.table import Table
 from numpy.typing import NDArray
 from psycopg2.extensions import connection as Connection
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bossnet.catalog.columns import Batch
 
 MOST = 400_000  #: spectra that are taken from a database
+NOBODY = ("", "-1", "nan", "--")  #: in place of a star's name
 _MASKS = {flag.name: flag.mask for flag in FLAGS}
 #: With these a spectrum says nothing of what errors are worth.
 _USELESS = sum(_MASKS[name] for name in (
@@ -109,12 +111,13 @@ def against_labels(measured: Measured) -> Differences:
         {name: measured.raw[name][:, None] for name in measured.labels})
 
 
-def of_table(path: Path, network: Network, *, labelled: bool) -> Measured:
+def of_table(path: Path, network: Network, *, labelled: bool, weights: str = "") -> Measured:
     """The results of a table, its columns' names in any case.
 
     Args:
         path: of the table.
         network: whose results.
+        weights: whose rows are taken where the table has results of several weights.
         labelled: whether there are labels, named ``label_*``; else stars are told by ``source_pk``
             and the spectra's table, or ``sdss_id``, or ``name``.
 
@@ -127,11 +130,15 @@ def of_table(path: Path, network: Network, *, labelled: bool) -> Measured:
     def column(*names: str) -> Array:
         return numbers(path, table, _named(path, there, names))
 
+    table = _of_weights(path, table, there, weights)
     columns = [p.column for p in network.parameters]
     star = texts(path, table, _named(path, there, ("source_pk", "sdss_id", "name")))
+    if not labelled:  # spectra of no object are not repeats of each other
+        table = table[~np.isin(star, NOBODY)]
+        star = star[~np.isin(star, NOBODY)]
     if "spectrum_table" in there:
         star = np.char.add(np.char.add(texts(path, table, there["spectrum_table"]), " "), star)
-    flags = column("result_flags").astype(np.int64)
+    flags = np.nan_to_num(column("result_flags")).astype(np.int64)
     labels = {name: column(f"label_{name}") for name in columns} if labelled else {}
     values = {name: column(*(("v_rad", "v_rel") if name == "v_rel" else (name,)))
               for name in columns}
@@ -170,7 +177,7 @@ def of_database(reader: Connection, network: Network, *, where: str | None = Non
              *((name, "result", "float32") for name in (
                  "snr", *columns, *(f"raw_e_{c}" for c in columns),
                  *(["v_rad"] if network.has_velocity else [])))]
-    tables = tuple(t for t in network.spectrum_tables if "combined" not in t)
+    tables = tuple(t for t in network.spectrum_tables if t not in network.coadds)
     selection = settle(reader, tables, where, ())
     chosen = choosing.choose(reader, network, run=run, version=version, tag=tag)
     with opened(reader, [Column(key, origin, kind, "", "", "", key) for key, origin, kind in asked],
@@ -229,6 +236,17 @@ def _taken(batches: Iterator["Batch"]) -> list["Batch"]:
         if number >= MOST:
             break
     return taken
+
+
+def _of_weights(path: Path, table: Table, there: Mapping[str, str], weights: str) -> Table:
+    """The rows of these weights, where there are those of several."""
+    made = texts(path, table, there["weights"]) if "weights" in there else np.array([weights])
+    names = np.unique(made)
+    if names.size < 2:
+        return table
+    if weights not in names:
+        raise ConfigurationError(f"{path}: results of {', '.join(names)}, and none of {weights}")
+    return table[made == weights]
 
 
 def _both(values: Array, a: NDArray[np.intp], b: NDArray[np.intp]) -> Array:
