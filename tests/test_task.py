@@ -10,7 +10,7 @@ from bossnet.network.noise_model import Law, NoiseModel
 from bossnet.network.prediction import DirectPredictor, Exposure, Predictions
 from bossnet.observation import Observation
 from bossnet.spectra.spectrum import Spectrum
-from bossnet.task import BossNetTask
+from bossnet.task import ApogeeNetTask, BossNetTask
 from network.made import TINY, random_network, random_reference
 
 
@@ -186,6 +186,22 @@ class Broken:
             rows = np.full((len(batch), 4), 3.7)
         return Predictions(rows, np.ones_like(rows), rows, np.ones((len(batch), 4, 4)), rows,
                            np.full(len(batch), self.distance))
+
+
+def test_a_network_that_does_not_interpolate_takes_the_pixels_of_its_grid_alone(tmp_path):
+    network = ApogeeNetTask.network
+    weights = random_network(tmp_path / "a.safetensors", network=network, **TINY)
+    task = ApogeeNetTask(DirectPredictor(weights, network), n_draws=3)
+    grid, flux = network.grid, np.random.default_rng(1).normal(100, 1, network.grid.size)
+    as_stored = (10 ** (4.179 + 6e-6 * np.arange(grid.size)).astype("f4"))
+    fits, other, moved = (Spectrum.from_error(flux[:len(w)], np.ones(len(w)), w)
+                          for w in (as_stored, grid[:-1], grid * np.float32(1.00001)))
+    results = list(task.run([fits, other, fits, moved]))
+    assert [r.outcome for r in results] == [Outcome.DONE, Outcome.BAD_FILE] * 2
+    assert results[0].values == pytest.approx(results[2].values, rel=1e-4)
+    assert not {"v_rel", "v_rad", "e_v_rad"} & results[0].values.keys()
+    assert "8574 pixels that are not those of APOGEE Net III" in results[1].error_message
+    assert names(results[1].result_flags) == ["flag_runtime_exception", "flag_bad_file"]
 
 
 @pytest.mark.parametrize(("distance", "ood_limit", "flagged"), [

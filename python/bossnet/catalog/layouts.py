@@ -14,6 +14,8 @@ from bossnet.network.boss import BOSS
 from bossnet.network.declaration import Network
 
 PARAMETERS = ("log_teff", "logg", "fe_h", "v_rad")  #: those that are combined over visits
+#: By the column of a network's parameter, what stands in the names of columns that it is behind.
+_NAMES = {"log_teff": ("teff",), "logg": ("logg",), "fe_h": ("fe_h",), "v_rel": ("v_rel", "v_rad")}
 _MODELS = {"source": (Source,), "result": tuple(RESULTS.values()),
            "spectrum": tuple(SPECTRA.values())}
 _UCDS = {"teff": "phys.temperature.effective", "log_teff": "phys.temperature.effective",
@@ -46,21 +48,23 @@ def layout(name: str, *, per_star: bool, network: Network = BOSS) -> Layout:
 
 
 def _is_of(column: Column, network: Network) -> bool:
-    """Whether a column of results, or of spectra, is in any of the network's tables."""
+    """Whether a column is of anything that the network gives, or its spectra may have."""
+    if column.origin in ("result", "star"):
+        return not any(name in column.key for p, names in _NAMES.items()
+                       for name in names if p not in {q.column for q in network.parameters})
     if column.origin == "spectrum":
-        return any(column.key in _columns(SPECTRA[t]) for t in network.spectrum_tables) \
+        return any(t not in SPECTRA or column.key in _columns(SPECTRA[t])
+                   for t in network.spectrum_tables) \
             and not (column.key == "v_rad" and network.has_velocity)
-    if column.origin == "star" and not network.has_velocity:
-        return not column.key.endswith("v_rad")
-    return column.origin != "result" or column.key in _columns(RESULTS[network.table])
+    return True
 
 
 def _of_network(column: Column, network: Network) -> Column:
     """The column with what the network's own table says of it."""
-    if column.origin != "result" or column.key == "result_flags":
+    model = RESULTS.get(network.table)
+    if column.origin != "result" or column.key == "result_flags" or model is None:
         return column
-    field = _columns(RESULTS[network.table])[column.key]
-    return replace(column, description=str(field.help_text))
+    return replace(column, description=str(_columns(model)[column.key].help_text))
 
 
 def _columns(model: Any) -> dict[str, Any]:
