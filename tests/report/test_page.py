@@ -186,6 +186,13 @@ def test_another_network_is_reported_on_by_its_declaration(made, report, chromiu
     assert look_at(chromium, done.path).complaints == []
 
 
+def test_a_run_without_rows_has_a_report_that_says_so(survey, report):
+    done = report(run=survey.run(state="failed", n_selected=9, error_message="an outage"))
+    assert done.verdict.against == ["there are no rows",
+                                    "run 3 is failed (an outage), with 9 spectra left"]
+    assert all(s.why_empty for s in done.sections[1:])
+
+
 def test_a_page_is_not_written_over_another_file_unasked(survey, report, tmp_path):
     (tmp_path / "page.html").write_text("mine")
     with pytest.raises(ConfigurationError, match="--overwrite"):

@@ -14,7 +14,7 @@ from bossnet.report.scope import Scope, values
 
 Bins = dict[tuple[str, str], dict[int, int]]  #: by quantity and table: numbers by bin
 
-ORDER = ("log_teff", "logg", "fe_h", "v_rad")
+ORDER = ("log_teff", "logg", "fe_h", "v_rad")  #: of the panels; others follow, S/N is the last
 
 
 def ask(scope: Scope) -> Bins:
@@ -46,26 +46,19 @@ def section(bins: Bins) -> Section:
     panels: list[style.Panel] = []
     data: list[dict[str, Any]] = []
     for i, name in enumerate(order):
-        of = shown(name)
         own = {table: bins[name, table] for table in tables if (name, table) in bins}
         several = merged(sum(sum(found.values()) for found in own.values()))
-        step = several * of.step
+        step = several * shown(name).step
         places = [place // several for found in own.values() for place in found]
         low, high = (min(places) - 1) * step, (max(places) + 2) * step
-        x = style.logarithmic("S/N per pixel", low, high) if name == "snr" else axis(
-            name, *sorted((low, high)))
-        panels.append((x, {"title": {"text": "% of a table"}, "rangemode": "tozero"}, of.title))
-        for table, found in own.items():
-            k = tables.index(table) % len(style.COLOURS)
-            whole = sum(found.values())
-            coarse: Counter[int] = Counter()
-            for place, number in found.items():
-                coarse[place // several] += number
-            data.append(style.histogram(
-                {place: 100 * number / whole for place, number in coarse.items()}, step, panel=i,
-                name=table, colour=style.COLOURS[k], legendgroup=table,
-                showlegend=table not in {d["name"] for d in data},
-                hover=f"{of.title} %{{x:.4g}}: %{{y:.3g}} % of the spectra"))
+        x = (style.logarithmic("S/N per pixel", low, high) if name == "snr"
+             else axis(name, low, high))
+        panels.append((x, {"title": {"text": "% of a table"}, "rangemode": "tozero"},
+                       shown(name).title))
+        data += [_histogram(found, several, step, name=name, table=table, panel=i,
+                            colour=style.COLOURS[tables.index(table) % len(style.COLOURS)])
+                 | {"showlegend": table not in {d["name"] for d in data}}
+                 for table, found in own.items()]
     figure = Figure("distributions", "Distributions of parameters and S/N, by spectrum table",
                     "Reliable parameters alone. Click a name in the legend to hide a table.", data,
                     style.grid(panels, high=230, legend=len(tables) > 1))
@@ -75,6 +68,19 @@ def section(bins: Bins) -> Section:
                   [(t, *(count(numbers[t].get(name, 0)) for name in order)) for t in tables])
     return Section("distributions", "Distributions", figures=[figure], tables=[known],
                    numbers={"number": numbers, "medians": _medians(bins)})
+
+
+def _histogram(bins: Mapping[int, int], several: int, step: float, *, name: str, table: str,
+               panel: int, colour: str) -> dict[str, Any]:
+    """One quantity of one table, so many bins made one."""
+    whole = sum(bins.values())
+    coarse: Counter[int] = Counter()
+    for place, number in bins.items():
+        coarse[place // several] += number
+    return style.histogram(
+        {place: 100 * number / whole for place, number in coarse.items()}, step, panel=panel,
+        name=table, colour=colour, legendgroup=table,
+        hover=f"{shown(name).title} %{{x:.4g}}: %{{y:.3g}} % of the spectra")
 
 
 def merged(number: int) -> int:

@@ -8,9 +8,9 @@ from bossnet.report.quantities import count, plural
 
 def section(counts: Counts) -> Section:
     """The section."""
-    why = "" if counts.failed else "No spectrum failed."
-    if why:
-        return Section("failures", "Failures", why_empty=why, numbers={"failed": 0})
+    if not counts.failed:
+        return Section("failures", "Failures", why_empty="No spectrum failed.",
+                       numbers={"failed": 0})
     reasons = list(counts.reasons.items())
     data = [{"type": "bar", "orientation": "h", "x": [n for _, n in reasons],
              "y": [short(name) for name, _ in reasons],

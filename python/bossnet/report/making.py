@@ -95,8 +95,7 @@ def make(reader: Connection, network: Network, path: Path, *, roots: Mapping[str
     """
     check(path, overwrite=overwrite)
     with opened(reader, network, run=run, version=version, tag=tag) as scope:
-        found = _sections(scope, roots, spectra, say)
-        numbers, sections = found
+        numbers, sections = _sections(scope, roots, spectra, say)
         verdict = summary.judge(numbers)
         plan = comparison.plan(scope, numbers, against)
         commands = {"plot": f"bossnet plot --version {scope.choice.written} --tag "

@@ -47,7 +47,6 @@ def judge(counts: Counts) -> Verdict:
     failed, rows = counts.failed, counts.rows
     if not rows:
         verdict.against.append("there are no rows")
-        return verdict
     for table in counts.tables:
         own = counts.number(table=table)
         outward = sum(n for (of, flags), n in counts.of.items() if of == table
