@@ -26,7 +26,8 @@ def shown(seen, shipped):
     @cache
     def shown(teff, **options):
         spectrum, _ = seen(teff, **options)
-        return star(Subject("a star", Observation(spectrum)), shipped, BossNetTask, draws=DRAWS)
+        return star(Subject("a star", Observation(spectrum), BOSS), shipped, BossNetTask,
+                    draws=DRAWS)
     return shown
 
 
@@ -97,7 +98,7 @@ def test_a_figure_is_written_by_its_ending(shown, tmp_path):
 def test_a_spectrum_without_data_is_shown_with_the_reason(shipped, tmp_path):
     wavelength = np.arange(3700.0, 9000.0)
     flat = Spectrum.from_ivar(np.ones(wavelength.size), np.ones(wavelength.size), wavelength)
-    one = star(Subject("flat", Observation(flat)), shipped, BossNetTask, draws=DRAWS)
+    one = star(Subject("flat", Observation(flat), BOSS), shipped, BossNetTask, draws=DRAWS)
     assert one.passes is None
     made = figure(one)
     said = " ".join(t.get_text() for t in (*made.texts, *made.axes[0].texts))
@@ -112,7 +113,7 @@ def test_a_spectrum_of_another_network_has_its_own_panels_and_lines(tmp_path):
     flux = 100 * (1 + 0.05 * rng.normal(size=APOGEE.grid.size))
     flux[:200] = np.nan
     spectrum = Spectrum.from_error(flux, np.full(flux.size, 2.0), APOGEE.grid)
-    one = star(Subject("a giant", Observation(spectrum, in_rest_frame=True)), frozen, task,
+    one = star(Subject("a giant", Observation(spectrum, in_rest_frame=True), APOGEE), frozen, task,
                draws=DRAWS)
     assert [d.column for d in one.drives] == ["teff", "logg", "fe_h"]
     assert 1.0 < one.window < 2.5  # angstrom

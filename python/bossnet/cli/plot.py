@@ -110,17 +110,18 @@ def _of_database(key: int, weights: str | None, database: str | None, options: d
                               version=None if version is None else parsed(version))
     finally:
         reader.close()
-    return subject, weights_of(subject, weights, settled)
+    return subject, weights_of(subject.network, weights, settled, subject.row)
 
 
 def _of_file(path: Path, weights: str | None, options: dict[str, Any]
              ) -> "tuple[Subject, FrozenNetwork]":
     from bossnet.anywhere.hints import Hints
-    from bossnet.anywhere.predicting import task_of, weights_named
-    from bossnet.plot.subject import of_file
+    from bossnet.anywhere.predicting import task_of
+    from bossnet.plot.star import weights_of
+    from bossnet.plot.subject import network_of, of_file
 
     hints = Hints(options["column"], options["unit"], options["air"], options["frame"])
-    frozen = weights_named(weights, config.load())
+    frozen = weights_of(network_of(path), weights, config.load())
     return of_file(path, task_of(frozen).network, hints, number=options["number"]), frozen
 
 

@@ -121,7 +121,9 @@ def _spectrum(axis: Any, star: Star) -> None:
         reach = max(high - low, 1e-12)
         axis.set_ylim(low - 0.22 * reach, high + 0.24 * reach)
     _hatched(axis, hidden.uncovered)
-    marks = (("dropped", hidden.dropped, _RED), ("no error: the cap", hidden.without_error, _BLUE),
+    instead = "the cap" if spectrum.error[hidden.without_error].any() else "flux 0"
+    marks = (("dropped", hidden.dropped, _RED),
+             (f"no error: {instead}", hidden.without_error, _BLUE),
              ("error capped", hidden.capped, _ORANGE))
     for row, (name, mask, colour) in enumerate(marks):
         with np.errstate(invalid="ignore"):
@@ -148,10 +150,12 @@ def _network_input(axis: Any, star: Star) -> None:
     """What the network saw."""
     assert star.passes is not None
     assert star.masks is not None
-    y = star.passes.network_input
+    y, is_covered = star.passes.network_input, np.ones(star.grid.shape, bool)
+    for first, last in star.masks.uncovered:
+        is_covered &= (star.grid < first) | (star.grid > last)
     axis.plot(star.grid, y, color=_INK, lw=0.6)
     axis.set_ylabel("network input\nln flux")
-    low, high = np.percentile(y, [0.1, 100.0])
+    low, high = np.percentile(y[is_covered] if is_covered.any() else y, [0.1, 100.0])
     reach = max(high - low, 1e-6)
     axis.set_ylim(low - 0.15 * reach, high + 0.2 * reach)
     _hatched(axis, star.masks.uncovered)

@@ -174,11 +174,12 @@ def _h_band() -> tuple[Line, ...]:
 
 #: What absorbs in the bands of `TELLURIC_BANDS`, by the angstrom where they begin.
 _ABSORBERS = {6869: "O2 B", 7168: "H2O", 7595: "O2 A", 8130: "H2O"}
-_BRIGHT = 10.0  #: of `SKY_LINES`: that much brighter than the continuum
+_BRIGHT = 4.0  #: of `SKY_LINES`: that much brighter than the continuum; in the red there are many
 
 _STARS = {"boss": _optical(), "apogee": _h_band()}
 _EARTH = {"boss": (
     *(Line(_ABSORBERS[round(first)], first, last) for first, last, _ in TELLURIC_BANDS
       if round(first) in _ABSORBERS),
-    *(_line("sky", (centre,), half=4.0) for centre, strength in SKY_LINES
+    Line("O2", 6278.0, 6312.0),
+    *(_line(f"sky {round(centre)}", (centre,), half=4.0) for centre, strength in SKY_LINES
       if strength >= _BRIGHT and centre < 7000))}

@@ -140,23 +140,28 @@ def star(subject: Subject, frozen: FrozenNetwork, task: type[Task], *, draws: in
     return _with_passes(shown, frozen, n_draws=number, own=own if is_row else number, seed=used)
 
 
-def weights_of(subject: Subject, name: str | None, config: Config) -> FrozenNetwork:
-    """The weights for a spectrum of the database: named, else those that made its row.
+def weights_of(network: Network, name: str | None, config: Config,
+               row: Mapping[str, Any] | None = None) -> FrozenNetwork:
+    """The weights to show a spectrum with: named, else those that made its row.
 
     Where it has no row, those of the configuration, else those that come with the package.
+
+    Args:
+        network: that reads the spectrum.
+        name: or path, of the weights.
+        config: the configuration.
+        row: of the spectrum, as of `Subject`.
 
     Raises:
         ConfigurationError: they are not here.
         WeightsError: they are damaged.
     """
-    row = subject.row or {}
-    of_row = row.get("_weights") or row.get("weights")
-    kind = "" if subject.network is None else subject.network.kind
+    of_row = row and (row.get("_weights") or row.get("weights"))
+    default = config.weights_for(network.kind) or DEFAULTS.get(network.kind)
     try:
-        return weights_named(name or of_row or config.weights_for(kind) or DEFAULTS.get(kind),
-                             config)
+        return weights_named(name or of_row or default, config)
     except ConfigurationError as e:
-        if name or not of_row:
+        if name or not row or not of_row:
             raise
         raise ConfigurationError(f"the spectrum's row was made by weights {of_row} (sha256 "
                                  f"{row['_weights_sha256']}): {e}; or give --weights") from e
@@ -199,7 +204,7 @@ def _of_row(predicted: Star, run: Mapping[str, Any], frozen: FrozenNetwork) -> S
 def _beside(predicted: Star, run: Mapping[str, Any]) -> Star:
     """What is predicted now, with the row of other weights beside it, if there is one."""
     if not run:
-        if predicted.subject.network is None:
+        if not predicted.subject.is_registered:
             return predicted
         return _noted(predicted, f"no row in {predicted.network.table} yet: predicted now")
     row = {name: run[name] for name in predicted.values if name in run}

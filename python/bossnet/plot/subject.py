@@ -12,9 +12,11 @@ from psycopg2.extras import RealDictCursor
 from bossnet.anywhere.hints import Hints
 from bossnet.anywhere.reading import found_in
 from bossnet.catalog.choice import Choice
-from bossnet.errors import ConfigurationError
+from bossnet.errors import ConfigurationError, SpectrumError
+from bossnet.network import BOSS, NETWORKS
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
+from bossnet.spectra import SURVEYS, open_fits
 from bossnet.task import Task
 from bossnet.work.queries import query
 from bossnet.work.reading import name_of, read_row
@@ -34,17 +36,19 @@ class Subject:
         facts: identifiers and the like, for people.
         notes: what was assumed of it, and what it lacks.
         is_topocentric: its velocity is relative to the Earth.
-        network: whose spectra its table holds; None for a file.
+        network: that reads it.
+        is_registered: it is in the database.
         row: its results, by column, and ``_weights``, ``_seed`` and so on of their run; None where
             there are none.
     """
 
     name: str
     observation: Observation
+    network: Network
+    is_registered: bool = False
     facts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_topocentric: bool = False
-    network: Network | None = None
     row: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -67,7 +71,18 @@ def of_file(path: Path, network: Network, hints: Hints, *, number: int | None = 
     if number is not None and not 1 <= number <= len(every):
         raise ConfigurationError(f"--number {number}: {path} holds {len(every)} spectra")
     found = every[(number or 1) - 1]
-    return Subject(Path(found.name).name, found.observation, (), found.notes, found.is_topocentric)
+    return Subject(Path(found.name).name, found.observation, network, notes=found.notes,
+                   is_topocentric=found.is_topocentric)
+
+
+def network_of(path: Path) -> Network:
+    """The network that reads a file of a survey, the optical one any other."""
+    try:
+        with open_fits(path) as hdus:
+            tables = {s.table for s in SURVEYS.values() if s.recognise(hdus)}
+    except SpectrumError:  # it is no FITS file, or will be refused
+        return BOSS
+    return next((n for n in NETWORKS.values() if tables & set(n.spectrum_tables)), BOSS)
 
 
 def of_database(reader: Connection, key: int, roots: Mapping[str, Path], *,
@@ -97,8 +112,8 @@ def of_database(reader: Connection, key: int, roots: Mapping[str, Path], *,
                                   if source.get(name))]
     if source.get("ra") is not None and source.get("dec") is not None:
         facts.append(f"{source['ra']:.5f} {source['dec']:+.5f}")
-    return Subject(Path(reading.path or name_of(registered)).name, reading.observation,
-                   tuple(facts), network=network, row=row)
+    return Subject(Path(reading.path or name_of(registered)).name, reading.observation, network,
+                   is_registered=True, facts=tuple(facts), row=row)
 
 
 def _registered(cursor: Any, key: int) -> tuple[Network, str, dict[str, Any]]:
