@@ -33,6 +33,19 @@ def test_what_the_table_knows_goes_with_the_spectrum(read):
     assert read(v_rad=-30.0).frame_velocity is None
 
 
+def test_the_frame_s_velocity_is_the_file_s_where_the_table_has_none(read, tmp_path):
+    path = layouts.mastar(tmp_path / "mastar.fits", rows=2)
+    row = {"filetype": "mastar-goodspec", "path": str(path)}
+    seen = read(row=0, **row)
+    assert (seen.in_rest_frame, seen.frame_velocity, seen.is_legacy) == (True, -20.5, True)
+    assert read(row=1, **row).frame_velocity is None
+    gone = read(row=7, **row)
+    assert "has no row 7" in gone.message
+    assert gone.in_rest_frame
+    now_another = read(row=0, **row | {"path": str(tmp_path / "a.fits")})
+    assert "it is now a spectrum of BOSS spec" in now_another.message
+
+
 def test_nan_in_a_table_is_not_known(read):
     seen = read(snr=math.nan, _a_g=math.nan, _ebv=1.0)
     assert seen.snr is None

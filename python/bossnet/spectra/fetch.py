@@ -23,7 +23,7 @@ from bossnet.errors import MissingFileError, ReadError
 from bossnet.spectra import resolve
 
 SILENCE = 15.0  #: seconds after which a server that says nothing is given up
-LONGEST = 45.0  #: seconds that a file may take; less than a reader process may (`work.readers`)
+LONGEST = 40.0  #: seconds that a file may take; with another silence, less than a reader may
 PIECE = 1 << 18  #: bytes read at once
 
 _BEGINNINGS = (b"SIMPLE  =", b"\x1f\x8b")  # of FITS, of gzip
@@ -56,11 +56,11 @@ def fetch(path: Path, release: Any, how: Fetch) -> None:
     """
     if path.exists():
         return
-    url = resolve.address(path, release, how.server)
+    url, end = resolve.address(path, release, how.server), time.monotonic() + LONGEST
     with _failure(path, url):
         opener = _opener(url)
         with opener.open(url, timeout=SILENCE) as answer:
-            pieces = _pieces(answer)
+            pieces = _pieces(answer, end)
             first = next(pieces, b"")
             if not first.startswith(_BEGINNINGS):
                 raise _NotGiven("what the server sent is no FITS file")
@@ -121,10 +121,10 @@ def _account(host: str) -> tuple[str, str] | None:
     return (found[0], found[2]) if found and found[2] else None
 
 
-def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
-    """What is sent, to the last byte that was announced."""
+def _pieces(answer: http.client.HTTPResponse, end: float) -> Iterator[bytes]:
+    """What is sent, to the last byte that was announced, until this moment."""
     announced = answer.headers.get("Content-Length")
-    end, seen = time.monotonic() + LONGEST, 0
+    seen = 0
     while piece := answer.read1(PIECE):
         seen += len(piece)
         yield piece

@@ -73,8 +73,8 @@ def _registration(table: Table, row: int, path: Path, named: re.Match[str] | Non
     def whole(*names: str) -> int | None:
         return values.integer(table.value(row, *names))
 
-    exposures, seconds = whole("nexp_used", "nexp_visit", "nexp"), values.real(
-        table.value(row, "exptime"))  # of an exposure, the median
+    exposures = whole("nexp_used", "nexp_visit", "nexp")
+    seconds = values.real(table.value(row, "exptime"))  # of an exposure, the median
     columns = {
         "release": release,
         "filetype": _filetype(table),
