@@ -43,7 +43,7 @@ class Model:
         labels: of the star.
         flux: (9338,) float32 on the optical grid of templates, vacuum, at the star's surface in
             erg/s/cm2/angstrom.
-        seconds: that it took.
+        seconds: of a processor that it took.
     """
 
     index: int
@@ -60,7 +60,7 @@ class Failure:
         index: in the plan's sequence.
         labels: of the star.
         reason: in words.
-        seconds: that it took to fail.
+        seconds: of a processor that it took to fail.
     """
 
     index: int

@@ -20,7 +20,7 @@ class Region:
         last: kelvin.
         computed: models.
         failed: models.
-        seconds: median a model, None where there is none.
+        seconds: of a processor, median a model, None where there is none.
         logg: range of what was computed, None where there is none.
         fe_h: range of what was computed, None where there is none.
     """

@@ -1,6 +1,6 @@
 """Computing a planned grid, one model a step, by any number of workers."""
 
-import time
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,12 +78,12 @@ def run(grid: GridFolder, tools: Tools, *, limit: int | None = None,
 def compute(grid: GridFolder, index: int, tools: Tools,
             atmospheres: Atmospheres) -> Model | Failure:
     """One model, or why there is none."""
-    labels, started = grid.labels[index], time.monotonic()
+    labels, started = grid.labels[index], _processor()
     try:
         flux = spectrum(labels, tools, atmospheres, grid.settings, grid.path / "scratch")
     except GridError as error:
-        return Failure(index, labels, str(error), time.monotonic() - started)
-    return Model(index, labels, flux, time.monotonic() - started)
+        return Failure(index, labels, str(error), _processor() - started)
+    return Model(index, labels, flux, _processor() - started)
 
 
 def spectrum(labels: Labels, tools: Tools, atmospheres: Atmospheres, settings: Settings,
@@ -102,3 +102,8 @@ def spectrum(labels: Labels, tools: Tools, atmospheres: Atmospheres, settings: S
     if not np.all(np.isfinite(means)):
         raise GridError(f"the spectrum ends at {wavelength[-1]:.1f} angstrom")
     return means
+
+
+def _processor() -> float:
+    """Seconds that this process and those it has waited for have had of a processor."""
+    return sum(os.times()[:4])
