@@ -138,6 +138,14 @@ def test_storage_that_takes_no_file_is_the_storage_s_fault(server, tmp_path):
         fetch.fetch(tmp_path / "sas/dr17/a/b.fits", "dr17", Fetch(server.url))
 
 
+def test_a_row_cannot_send_a_file_elsewhere(server, tmp_path):
+    row = SDSS5 | {"release": "dr19", "run2d": "../../../../../../elsewhere"}
+    message = read(server, **row).observation.message
+    assert f"not below {tmp_path / 'sas'}, where alone files are fetched to" in message
+    assert server.asked == []
+    assert not list(tmp_path.rglob("*.part"))
+
+
 def test_what_no_release_holds_has_no_address(server, tmp_path):
     for path, release in ((tmp_path / "sas/dr17/a.fits", "dr99"), (tmp_path / "a.fits", "dr17")):
         with pytest.raises(MissingFileError):

@@ -125,13 +125,15 @@ def _pieces(answer: http.client.HTTPResponse, end: float) -> Iterator[bytes]:
     """What is sent, to the last byte that was announced, until this moment."""
     announced = answer.headers.get("Content-Length")
     seen = 0
-    while piece := answer.read1(PIECE):
+    piece = answer.read(len(_BEGINNINGS[0]))  # of what comes later, as much as there is
+    while piece:
         seen += len(piece)
         yield piece
         if time.monotonic() > end:
             of = f" of {announced}" if announced else ""
             raise _NotGiven(f"{seen}{of} bytes came within {LONGEST:.0f} s; fetch a file of that "
                             "size by hand")
+        piece = answer.read1(PIECE)
     if announced is not None and seen != int(announced):
         raise _NotGiven(f"the connection ended after {seen} of {announced} bytes")
 

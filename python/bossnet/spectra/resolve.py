@@ -72,6 +72,10 @@ def address(path: Path, release: Any, server: str | None = None) -> str:
         try:
             sdss, environment = _of_release(_canonical(release))
             os.environ.update(environment)
+            base = os.path.normpath(os.environ["SAS_BASE_DIR"])
+            if not Path(os.path.normpath(path)).is_relative_to(base):  # a row may hold anything
+                raise MissingFileError(f"{path}: not there, and not below {base}, where alone "
+                                       "files are fetched to")
             url = str(sdss.url("", full=str(path)))
         except MissingFileError:
             raise
