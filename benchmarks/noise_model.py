@@ -164,12 +164,13 @@ def combined(case, clean, found, model):
     for p in PARAMETERS:
         a, b = halves
         pull = (a[p] - b[p]) / np.hypot(a[f"e_{p}"], b[f"e_{p}"])
+        said, bright = whole[f"flag_discrepant_{p}"], found[:, :, -1].min(axis=1) > BRIGHT
         line = (f"  {p:9} width {robust_sigma(pull[np.isfinite(pull)]):.2f}, discrepant "
-                f"{100 * whole[f'flag_discrepant_{p}'].mean():.1f} %")
+                f"{100 * said.mean():.1f} %, above S/N {BRIGHT:g} "
+                f"{100 * said[bright].mean():.1f} %")
         if clean is not None:
             off = (whole[p] - clean[:, COLUMNS.index(p.replace("v_rad", "v_rel"))]) \
                 / whole[f"e_{p}"]
-            bright = np.median(found[:, :, -1], axis=1) > BRIGHT
             line += ", from noise-free " + ", ".join(
                 f"{np.nanmedian(off[some]):+.2f} (width {robust_sigma(off[some]):.2f}) {name}"
                 for name, some in (("all", bright | True), (f"above S/N {BRIGHT:g}", bright)))
