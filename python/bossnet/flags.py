@@ -1,7 +1,8 @@
 """Every flag: its bit, its name, when it is set, and its test (contract, section 6).
 
 Comparisons are strict as written and made on the stored values, which are float32; NULL
-sets nothing. Flags that need more than a row's own values find it in `Case`.
+sets nothing. Flags that need more than a row's own values find it in `Case`. What the limits rest
+on is measured by ``benchmarks/flags.py``.
 """
 
 from collections.abc import Callable, Mapping
