@@ -187,3 +187,17 @@ def test_a_network_whose_light_no_template_has_is_refused(dataset: Dataset, tmp_
         SMALL.architecture, num_targets=len(APOGEE.parameters)))
     with pytest.raises(ConfigurationError, match="APOGEE Net III needs one of kind apogee"):
         train(infrared, dataset, tmp_path / "training", say=quiet)
+
+
+def test_the_last_weights_are_frozen_where_that_is_asked(folder: Path, dataset: Dataset,
+                                                         tmp_path: Path) -> None:
+    again = shutil.copytree(folder, tmp_path / "again")
+    path = train(replace(SMALL, freeze="last"), dataset, again, say=quiet, **FEW)
+    assert path is not None
+    kept = torch.load(again / CHECKPOINT, weights_only=True)["network"]
+    for name, value in load(path).module.state_dict().items():
+        assert torch.equal(value, kept[name]), name
+    card = load(path).card
+    assert card.provenance["steps"] == SMALL.recipe.steps
+    history = [json.loads(line) for line in (again / HISTORY).read_text().splitlines()]
+    assert card.provenance["validation"] == history[-1]["validation"]

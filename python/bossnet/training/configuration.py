@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bossnet.described import described
 from bossnet.errors import ConfigurationError
@@ -26,6 +26,8 @@ class Training:
         drawing: what spectra are drawn.
         recipe: how the weights are found.
         architecture: the network's shape.
+        freeze: which weights are frozen: the ``best`` on validation, or the ``last``, as a cycle
+            ends with its lowest rates.
         licence: of the weights.
         status: of the weights, ``demonstration`` or ``science``.
         coverage: where the weights hold, for the card.
@@ -39,6 +41,7 @@ class Training:
     drawing: Drawing
     recipe: Recipe
     architecture: Architecture = field(default_factory=Architecture)
+    freeze: Literal["best", "last"] = "best"
     licence: str = "BSD-3-Clause"
     status: Status = "demonstration"
     coverage: Mapping[str, Any] = field(default_factory=dict)

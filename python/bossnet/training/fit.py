@@ -163,6 +163,12 @@ def fit(network: BossNet, source: Source, recipe: Recipe, folder: Path, *,
     return network.cpu().eval()
 
 
+def last_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights of a folder's checkpoint."""
+    weights: dict[str, Tensor] = _loaded(folder / CHECKPOINT)["network"]
+    return weights
+
+
 def _step(network: BossNet, optimiser: torch.optim.Optimizer, batch: Batch, *, bfloat16: bool,
           device: str) -> float:
     flux, target, weight = (part.to(device, non_blocking=True) for part in batch)

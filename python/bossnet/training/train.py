@@ -25,7 +25,7 @@ from bossnet.training import curves
 from bossnet.training.configuration import Training, load
 from bossnet.training.dataset import DESCRIPTION, Dataset
 from bossnet.training.draws import Draws, on_grid
-from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit
+from bossnet.training.fit import HISTORY, Numbers, balance_first_kernels, fit, last_weights
 from bossnet.training.habits import WHITE_DWARF
 from bossnet.training.judge import Labelled, judge
 from bossnet.training.reference import FLAGGED, distances, features_of, limit, make_reference
@@ -66,8 +66,8 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
           say: Callable[[Numbers], None] = print) -> Path | None:
     """Trains what is configured, going on where the folder's checkpoint ends.
 
-    A folder that has its weights already is left as it is. Licence, status and coverage may be
-    changed when the training is done: the weights are then frozen anew, with another card.
+    A folder that has its weights already is left as it is. Licence, status, coverage and which
+    weights are frozen may be changed when the training is done: they are then frozen anew.
 
     Args:
         training: its configuration.
@@ -103,10 +103,12 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
                  device=device, say=say)
     if stop_at is not None and stop_at < training.recipe.steps:
         return None
+    if training.freeze == "last":
+        module.load_state_dict(last_weights(folder))
     _draw_curves(training, folder)
     distances_to = make_reference(features_of(module, _batches(draws, reference)))
     distance = distances(distances_to, features_of(module, _batches(test_draws, tested)))
-    card = _card(training, dataset, _best(folder), distance)
+    card = _card(training, dataset, _frozen_numbers(training, folder), distance)
     frozen.save(path, module.state_dict(), card, reference=distances_to)
     return path
 
@@ -114,7 +116,7 @@ def train(training: Training, dataset: Dataset, folder: Path, *, device: str = "
 def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
     """The configuration and the dataset's description, in the folder of the training.
 
-    What is only said in the card may be changed afterwards.
+    What is only said in the card may be changed afterwards, and which weights are frozen.
 
     Raises:
         ConfigurationError: the folder is of another training or dataset.
@@ -124,7 +126,7 @@ def _keep(training: Training, dataset: Dataset, folder: Path) -> None:
     kept = load(configuration) if configuration.is_file() else training
     another = "{} is of another training: give another folder, or what it was trained with"
     if training != replace(kept, licence=training.licence, status=training.status,
-                           coverage=training.coverage):
+                           coverage=training.coverage, freeze=training.freeze):
         raise ConfigurationError(another.format(configuration))
     if description.is_file() and description.read_text() != text:
         raise ConfigurationError(another.format(description))
@@ -148,11 +150,13 @@ def _validated(module: BossNet, labelled: Labelled, training: Training) -> Numbe
     return {"loss": loss, "groups": groups}
 
 
-def _best(folder: Path) -> Numbers:
-    """The numbers of the checkpoint whose weights are frozen: the first of the lowest loss."""
-    history = [json.loads(line) for line in (folder / HISTORY).read_text().splitlines()]
-    best: Numbers = min(history, key=lambda numbers: numbers["validation"]["loss"])
-    return best
+def _frozen_numbers(training: Training, folder: Path) -> Numbers:
+    """The numbers of the checkpoint whose weights are frozen: of the best, the first of them."""
+    history: list[Numbers] = [json.loads(line)
+                              for line in (folder / HISTORY).read_text().splitlines()]
+    if training.freeze == "last":
+        return history[-1]
+    return min(history, key=lambda numbers: numbers["validation"]["loss"])
 
 
 def _draw_curves(training: Training, folder: Path) -> None:
@@ -164,7 +168,7 @@ def _draw_curves(training: Training, folder: Path) -> None:
                      curves.CURVES)
 
 
-def _card(training: Training, dataset: Dataset, best: Numbers,
+def _card(training: Training, dataset: Dataset, numbers: Numbers,
           distance: NDArray[np.float64]) -> Card:
     """The card of the weights of a checkpoint, with the test spectra's distances, (N,)."""
     parameters = training.declaration.parameters
@@ -176,9 +180,9 @@ def _card(training: Training, dataset: Dataset, best: Numbers,
         ood_limit=limit(distance),
         provenance={
             "training": training.as_dict(), "dataset": dataset.description,
-            "stars": dataset.counts(), "steps": best["step"],
-            "spectra": best["step"] * training.recipe.batch_size,
-            "validation": best["validation"],
+            "stars": dataset.counts(), "steps": numbers["step"],
+            "spectra": numbers["step"] * training.recipe.batch_size,
+            "validation": numbers["validation"],
             "out_of_distribution": f"{FLAGGED:.0%} of {distance.size} draws of the test split are "
                                    "beyond the limit",
             "command": f"bossnet train {CONFIGURATION} --dataset DATASET --folder FOLDER",
