@@ -36,17 +36,18 @@ def sky(night):
     visits = night.sql(
         "SELECT source_pk, array_agg(spectrum_pk ORDER BY mjd) AS spectra FROM boss_visit_spectrum "
         "WHERE source_pk IS NOT NULL GROUP BY source_pk ORDER BY count(*) DESC, source_pk")
-    pair, white_dwarf, giant, listed = (v["spectra"] for v in visits[:1] + visits[-3:])
+    pair, young, white_dwarf, giant, listed = (v["spectra"] for v in visits[:1] + visits[-4:])
     night.sql("UPDATE boss_visit_spectrum SET xcsao_v_rad = 12, xcsao_rxc = 9 "
               "WHERE spectrum_pk = %s", pair[0])
     for spectrum, v_rad in zip(pair, (10.0, 90.0), strict=True):
         _plant(night, spectrum, v_rad=v_rad, e_v_rad=2.0)
     _plant(night, white_dwarf[0], teff=15000.0, logg=8.0, fe_h=0.0)
+    _plant(night, young[0], teff=3700.0, logg=3.8, e_logg=0.1, fe_h=0.0)
     _plant(night, giant[0], teff=4800.0, logg=2.0, fe_h=-1.8, e_fe_h=0.1)
     night.sql("UPDATE source SET ra = 150.1235, dec = 2.2012 WHERE pk = (SELECT source_pk "
               "FROM boss_visit_spectrum WHERE spectrum_pk = %s)", listed[0])
     return {"star of the pair": visits[0]["source_pk"], "white dwarf": white_dwarf[0],
-            "giant": giant[0], "listed": listed[0]}
+            "giant": giant[0], "young star": young[0], "listed": listed[0]}
 
 
 @pytest.fixture

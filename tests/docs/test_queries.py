@@ -25,6 +25,7 @@ COLUMNS = {
     10: {"path", "weights", "weights_sha256", "seed", "command", "software_version"},
     11: {"boss", "lamost", "d_teff", "d_v_rad", "sigmas_logg"},
     12: {"number", "median_difference"},
+    13: {"spectrum_pk", "ra", "plx", "teff", "logg", "e_logg", "v_rad"},
 }
 
 
@@ -140,3 +141,10 @@ def test_boss_and_lamost_spectra_of_one_star_are_paired(ask, night):
 
 def test_velocities_are_compared_with_the_pipelines(ask):
     assert ask(12) == [{"number": 1, "median_difference": pytest.approx(-2)}]
+
+
+def test_young_stars_are_found_though_their_metallicity_is_suspicious(ask, sky, night):
+    assert sky["young star"] in [r["spectrum_pk"] for r in ask(13)]
+    assert sky["giant"] not in [r["spectrum_pk"] for r in ask(13)]
+    assert night.sql("SELECT flag_warn FROM boss_net WHERE spectrum_pk = %s",
+                     sky["young star"]) == [{"flag_warn": True}]
