@@ -42,8 +42,9 @@ def sky(night):
     for spectrum, v_rad in zip(pair, (10.0, 90.0), strict=True):
         _plant(night, spectrum, v_rad=v_rad, e_v_rad=2.0)
     _plant(night, white_dwarf[0], teff=15000.0, logg=8.0, fe_h=0.0)
-    _plant(night, young[0], teff=3700.0, logg=3.8, e_logg=0.1, fe_h=0.0)
     _plant(night, giant[0], teff=4800.0, logg=2.0, fe_h=-1.8, e_fe_h=0.1)
+    _plant(night, young[0], teff=3700.0, logg=3.8, e_logg=0.1, fe_h=0.0)
+    _observe_with_apogee(night, giant[0], teff=5400.0, logg=2.5, fe_h=-1.5)
     night.sql("UPDATE source SET ra = 150.1235, dec = 2.2012 WHERE pk = (SELECT source_pk "
               "FROM boss_visit_spectrum WHERE spectrum_pk = %s)", listed[0])
     return {"star of the pair": visits[0]["source_pk"], "white dwarf": white_dwarf[0],
@@ -63,6 +64,20 @@ def _plant(astra, spectrum, **values):
     row["result_flags"] = judge(Case(Outcome.DONE, row))
     astra.sql("UPDATE boss_net SET " + ", ".join(f"{name} = %s" for name in row)
               + " WHERE spectrum_pk = %s", *row.values(), spectrum)
+
+
+def _observe_with_apogee(astra, spectrum, **values):
+    """Gives the star of a spectrum a co-add of APOGEE with these parameters."""
+    astra.sql("""
+        WITH new AS (INSERT INTO spectrum (spectrum_flags) VALUES (0) RETURNING pk),
+             star AS (SELECT source_pk FROM boss_visit_spectrum WHERE spectrum_pk = %s),
+             made AS (INSERT INTO apogee_coadded_spectrum_in_apstar
+                          (spectrum_pk, source_pk, release, filetype, obj, snr, v_rad)
+                      SELECT pk, source_pk, 'dr17', 'apStar', '2M00000000', 150, 20
+                      FROM new, star)
+        INSERT INTO apogee_net (spectrum_pk, source_pk, v_astra, teff, e_teff, logg, fe_h)
+        SELECT pk, source_pk, b.v_astra, %s, 20, %s, %s
+        FROM new, star, (SELECT v_astra FROM boss_net LIMIT 1) AS b""", spectrum, *values.values())
 
 
 def _database(maintenance, name):

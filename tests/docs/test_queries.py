@@ -26,6 +26,8 @@ COLUMNS = {
     11: {"boss", "lamost", "d_teff", "d_v_rad", "sigmas_logg"},
     12: {"number", "median_difference"},
     13: {"spectrum_pk", "ra", "plx", "teff", "logg", "e_logg", "v_rad"},
+    14: {"obj", "teff", "e_teff", "snr", "v_rad"},
+    15: {"sdss_id", "spectrum_pk", "teff_optical", "teff_infrared"},
 }
 
 
@@ -60,6 +62,7 @@ def test_the_queries_are_numbered_and_at_least_ten():
     assert set(COLUMNS) == {number(b) for b in QUERIES}
 
 
+@pytest.mark.usefixtures("sky")
 @pytest.mark.parametrize("which", COLUMNS)
 def test_every_query_gives_its_columns_and_at_least_one_row(ask, which):
     rows = ask(which)

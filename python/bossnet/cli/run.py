@@ -32,7 +32,7 @@ from bossnet.errors import DeviceLostError
 @said
 def run(task: str, database: str | None, as_json: bool, weights: str | None, dry_run: bool,
         **options: Any) -> None:
-    """Run TASK (bossnet) over the spectra that --where selects.
+    """Run TASK (bossnet or apogeenet) over the spectra that --where selects.
 
     Every selected spectrum ends as one row of the results table, with parameters,
     uncertainties and flags, or with the reason why not. Rows that are there are not made

@@ -79,7 +79,7 @@ OF_SLURM = ("workers", "workers_per_task", "account", "partition", "time", "gpus
 def srun(task: str, database: str | None, as_json: bool, weights: str | None, dry_run: bool,
          only_print: bool, wait: bool, local: int | None, profile_name: str | None,
          more: tuple[str, ...], **options: Any) -> None:
-    """Run TASK (bossnet) over the spectra that --where selects, by many workers.
+    """Run TASK (bossnet or apogeenet) over the spectra that --where selects, by many workers.
 
     The work is planned here and now; then Slurm starts the workers, as a job array whose
     script is plain (--print shows it). Nothing stays behind on this machine. With --local
