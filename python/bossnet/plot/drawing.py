@@ -95,9 +95,14 @@ def _value(values: Values, name: str) -> str:
     value, error = values.get(name), values.get(f"e_{name}")
     if value is None:
         return ""
-    title, unit, digits = _TITLES[name]
+    title, unit, digits = _titled(name)
     said = f"{title} {value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
     return f"{said} {unit}" if unit != "dex" else said
+
+
+def _titled(column: str) -> tuple[str, str, int]:
+    """A column's name for people, its unit, and digits after the point."""
+    return _TITLES.get(column, (column, "", 3))
 
 
 def _spectrum(axis: Any, star: Star) -> None:
@@ -181,7 +186,7 @@ def _drive(axis: Any, star: Star, drive: Drive) -> None:
     axis.fill_between(x, 0, y, where=y < 0, color=_RED, lw=0, alpha=0.9)
     largest = float(np.abs(y).max()) or 1.0
     axis.set_ylim(-1.1 * largest, 1.9 * largest)  # names are above
-    title, unit, _ = _TITLES[drive.column]
+    title, unit, _ = _titled(drive.column)
     axis.set_ylabel(f"Δ {title}\n[{unit}]")
     round_number = float(f"{0.7 * largest:.0e}")
     axis.set_yticks([-round_number, 0.0, round_number],
@@ -269,7 +274,7 @@ def _cloud(axis: Any, star: Star, column: str, *, is_last: bool) -> None:
                   label="before the noise model")
     if star.row is not None:
         _result(axis, star.row, column, colour=_GREEN, name="row in the database", style="--")
-    title, unit, _ = _TITLES[column]
+    title, unit, _ = _titled(column)
     axis.set_ylabel(f"{title} [{unit}]", labelpad=2)
     axis.margins(0.12)
     axis.locator_params(axis="x", nbins=5)

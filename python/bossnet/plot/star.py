@@ -234,7 +234,7 @@ def _with_passes(shown: Star, frozen: FrozenNetwork, *, n_draws: int, own: int, 
         drives.append(Drive("teff" if is_teff else parameter.column,
                             "K" if is_teff else parameter.unit, response,
                             drivers.drivers(grid, response, stars, earth, covered=reached)))
-    drives.sort(key=lambda drive: ORDER.index(drive.column))
+    drives.sort(key=lambda drive: (*ORDER, drive.column).index(drive.column))
     return replace(shown, passes=seen, n_draws=min(own, n_draws), drives=tuple(drives),
                    velocity=velocity, window=drivers.window(grid),
                    chance=drivers.chance(grid, stars))
