@@ -143,9 +143,11 @@ def described(found: Calibrated) -> str:
     parts = ["\n".join(_law(q.title, q.scatter_unit, found.fitted[q.column]) for q in QUANTITIES
                        if q.column in found.fitted)]
     for check in found.checks:
+        before, after = (text.noise(rows, counted=check.kind.split()[0])
+                         for rows in (check.before, check.after))
         parts += [f"{len(check.snr)} {check.kind} that it was not fitted to ({check.used} that it "
-                  f"was), widths of their pulls by raw errors:\n{text.noise(check.before)}",
-                  f"by modelled errors:\n{text.noise(check.after)}"]
+                  f"was), widths of their pulls by raw errors:\n{before}",
+                  f"by modelled errors:\n{after}"]
     return "\n\n".join(parts)
 
 

@@ -45,9 +45,9 @@ def beside(names: Sequence[str], tables: Sequence[Sequence[Row]]) -> str:
                         "spectra is known to\nabout 1/sqrt(n) of itself. " + _SMALL))
 
 
-def noise(rows: Sequence[PullRow]) -> str:
-    """Pulls of noise: widths, and what lies beyond 3."""
-    return _lined([("", [""]), ("width", TITLES), (f"beyond {FAR:g}", TITLES), ("", ["spectra"])],
+def noise(rows: Sequence[PullRow], *, counted: str = "spectra") -> str:
+    """Pulls of noise: widths, and what lies beyond 3; ``counted`` is what rows are of."""
+    return _lined([("", [""]), ("width", TITLES), (f"beyond {FAR:g}", TITLES), ("", [counted])],
                   [[r.name, *(_cell(r.of[q.column].width, 2) for q in QUANTITIES),
                     *(_per_cent(r.of[q.column].beyond_3) for q in QUANTITIES), str(r.spectra)]
                    for r in rows], [r.kind for r in rows])
