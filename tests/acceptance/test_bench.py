@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from bossnet.cli.bossnet import COMMANDS, program
+from bossnet.network import APOGEE
 from bossnet.network.gate import LIMIT
+from network.made import TINY, random_network
 
 NAIVE = ["one at a time", "draw by draw"]
 ALONE = [*NAIVE, "module, best batch", "engine", "engine"]
@@ -59,3 +61,10 @@ def test_the_table_names_what_was_measured_and_on_what(bench):
     for said in ("1 threads", "torch", "GFLOP/s", "3 draws", "float32", "network alone", *ALONE):
         assert said in text, said
     assert "end to end" not in text
+
+
+def test_a_network_for_apogee_is_measured_on_files_of_its_own(bench, tmp_path):
+    weights = random_network(tmp_path / "a.safetensors", network=APOGEE, **TINY).path
+    report = json.loads(bench("--weights", weights, "--spectra", 3, "--snr", 150, 200, "--json"))
+    assert [row["way"] for row in report["rows"]
+            if row["part"] == "end to end"][:3] == END_TO_END[:3]

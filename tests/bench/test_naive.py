@@ -5,8 +5,9 @@ import pytest
 
 from bossnet.bench.naive import BATCH, Naive, prepared
 from bossnet.bench.networks import inputs, spectra
-from bossnet.network import BOSS
+from bossnet.network import APOGEE, BOSS
 from bossnet.network.prediction import DirectPredictor
+from network.made import TINY, random_network
 
 DRAWS = 400
 
@@ -24,6 +25,16 @@ def test_a_naive_way_gives_the_references_parameters_and_spread(tiny, exposures,
     assert np.abs((naive.parameters - reference.parameters) / std).max() < 1e-4
     # Two estimates from 400 draws each of other noise: 5 % apart, of twelve the worst less than 20.
     np.testing.assert_allclose(naive.spread, reference.spread, rtol=0.2)
+
+
+def test_spectra_of_apogee_are_taken_as_they_are(tmp_path):
+    network = random_network(tmp_path / "a.safetensors", network=APOGEE, **TINY)
+    exposures = spectra(2, APOGEE, seed=2)
+    reference = DirectPredictor(network, APOGEE).predict(exposures, n_draws=0, seed=0)
+    found = Naive(network, APOGEE).draw_by_draw(exposures, 2)
+    std = np.array(network.card.label_std)
+    assert np.abs((found.parameters - reference.parameters) / std).max() < 1e-4
+    assert inputs(exposures, 1, APOGEE).shape == (4, APOGEE.grid.size)
 
 
 def test_a_last_batch_may_be_smaller(tiny, exposures):

@@ -14,8 +14,8 @@ from bossnet.bench.networks import inputs, spectra
 from bossnet.bench.operations import operations
 from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import in_turn, median, timed, warm_up
-from bossnet.network import gate
-from bossnet.network.boss import BOSS
+from bossnet.network import NETWORKS, gate
+from bossnet.network.declaration import Network
 from bossnet.network.fast import fastest, full
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import BFLOAT16, FLOAT32, TF32, DirectPredictor
@@ -46,12 +46,14 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
         The rows, and operations a second of a matrix product by precision.
     """
     kind, passes = torch.device(device).type, n_draws + 1
-    predictors = {precision: fastest(frozen, BOSS, device=device, precision=precision)
+    network = NETWORKS[frozen.card.network]
+    predictors = {precision: fastest(frozen, network, device=device, precision=precision)
                   for precision in PRECISIONS[kind]}
     at_once = [passes * full(parts) for parts in PARTS] if kind == "cpu" \
         else [passes * predictors[FLOAT32].batch_size]
     module = frozen.module.to(device)
-    x = torch.from_numpy(_inputs(max(n_draws, *at_once, *BATCHES[kind]), n_draws)).to(device)
+    x = torch.from_numpy(_inputs(max(n_draws, *at_once, *BATCHES[kind]), n_draws,
+                                 network)).to(device)
 
     def plain(*numbers: int) -> None:
         _tf32(False)
@@ -77,7 +79,7 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
         taken = in_turn(calls, rounds=rounds, say=say)
     speeds = {name: product.operations / median(taken[name])
               for name, product in products.items()}
-    each = operations(module.architecture, BOSS.grid.size)
+    each = operations(module.architecture, network.grid.size)
 
     def row(name: str, way: str, batch: str, number: int, precision: str = FLOAT32) -> Row:
         speed = each * number / median(taken[name])
@@ -90,7 +92,7 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
     for name, predictor in predictors.items():
         rows.append(row(f"engine, {name}", ENGINE, str(together), together, name))
         say(f"how precise the engine is in {name}")
-        rows[-1].notes["gate"] = gate.judge(predictor, frozen, BOSS, home=home).difference
+        rows[-1].notes["gate"] = gate.judge(predictor, frozen, network, home=home).difference
     for r in rows:
         r.ratios.update({ONE_AT_A_TIME: r.times_faster(rows[0]),
                          DRAW_BY_DRAW: r.times_faster(rows[1]),
@@ -98,9 +100,10 @@ def network_alone(frozen: FrozenNetwork, *, n_draws: int, rounds: int, device: s
     return rows, speeds
 
 
-def _inputs(number: int, n_draws: int) -> NDArray[np.float32]:
+def _inputs(number: int, n_draws: int, network: Network) -> NDArray[np.float32]:
     """So many inputs of spectra with their draws; the same ones again where there are many."""
-    some = inputs(spectra(min(DIFFERENT, -(-number // (n_draws + 1)))), n_draws)
+    different = spectra(min(DIFFERENT, -(-number // (n_draws + 1))), network)
+    some = inputs(different, n_draws, network)
     return np.tile(some, (-(-number // len(some)), 1))[:number]
 
 

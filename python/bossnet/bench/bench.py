@@ -5,11 +5,11 @@ from pathlib import Path
 
 from bossnet.bench.alone import ENGINE, network_alone
 from bossnet.bench.machine import this_machine
-from bossnet.bench.night import Night
+from bossnet.bench.night import Night, formats
 from bossnet.bench.operations import operations
 from bossnet.bench.pipeline import end_to_end
 from bossnet.bench.results import Report
-from bossnet.network.boss import BOSS
+from bossnet.network import NETWORKS
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.gate import Gate
 
@@ -32,12 +32,13 @@ def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, round
     Raises:
         BossNetError: the embedded Postgres does not start, or a spectrum was not predicted.
     """
+    network = NETWORKS[frozen.card.network]
     rows, products = network_alone(frozen, n_draws=n_draws, rounds=rounds, device=device,
                                    home=home, say=say)
     if spectra:
         with Night(home) as night:
             say(f"simulating and registering {spectra} spectra")
-            night.register(night.observe(spectra, snr=snr))
+            night.register(night.observe(spectra, snr=snr, formats=formats(network)))
             engines = [row for row in rows if row.way == ENGINE]
             rows += end_to_end(
                 frozen, night, spectra, n_draws=n_draws, rounds=rounds, device=device,
@@ -46,5 +47,5 @@ def bench(frozen: FrozenNetwork, *, spectra: int = 200, n_draws: int = 20, round
     shape = frozen.module.architecture
     return Report(
         this_machine(device), frozen.card.name,
-        sum(p.numel() for p in frozen.module.parameters()), operations(shape, BOSS.grid.size),
+        sum(p.numel() for p in frozen.module.parameters()), operations(shape, network.grid.size),
         n_draws, rounds, products, rows)

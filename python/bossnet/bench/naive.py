@@ -42,7 +42,7 @@ class Naive:
 
     Args:
         frozen: the network.
-        network: its declaration, whose spectra are interpolated.
+        network: its declaration.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         seed: of the noise.
     """
@@ -50,7 +50,7 @@ class Naive:
     def __init__(self, frozen: FrozenNetwork, network: Network, *, device: str = "cpu",
                  seed: int = 0) -> None:
         self.module = frozen.module.to(device)
-        self.device, self._grid = device, network.grid
+        self.device, self._grid = device, network.grid if network.interpolates else None
         self._mean, self._std = np.array(frozen.card.label_mean), np.array(frozen.card.label_std)
         self._rng = np.random.default_rng(seed)
 
@@ -90,9 +90,11 @@ class Naive:
 
 
 def prepared(flux: NDArray[np.float32], wavelength: NDArray[np.float32],
-             grid: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A spectrum as the network takes it, (G,) (contract, section 3)."""
-    kept = kept_pixels(flux, wavelength)
-    on_grid = np.interp(grid, wavelength[kept], flux[kept]).astype(np.float32)
+             grid: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """A spectrum as the network takes it, (G,): on a grid, or as it is (contract, section 3)."""
+    on_grid = flux
+    if grid is not None:
+        kept = kept_pixels(flux, wavelength)
+        on_grid = np.interp(grid, wavelength[kept], flux[kept]).astype(np.float32)
     x = np.log(np.maximum(on_grid, np.float32(FLOOR)))
     return np.minimum(x, np.percentile(x, PERCENTILE) + np.float32(HEADROOM), dtype=np.float32)

@@ -10,9 +10,10 @@ from bossnet.bench.naive import prepared
 from bossnet.network.architecture import Architecture, BossNet
 from bossnet.network.boss import BOSS
 from bossnet.network.card import Card
+from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork, load, save
 from bossnet.network.prediction import Exposure
-from bossnet.simulation import instruments
+from bossnet.simulation.instruments import of_kind
 from bossnet.simulation.observe import observe
 from bossnet.simulation.templates import packaged
 
@@ -23,6 +24,7 @@ SIZES = {"published": Architecture(),
                                num_linear=3, linear_dim=256),
          "tiny": Architecture(dim_mults=(1, 2), kernel_size=6, adapt_pool_output_dim=8,
                               num_linear=1, linear_dim=8)}
+FASTEST = 300.0  #: km/s, of the spectra in which the star's velocity is
 SNR = (15.0, 100.0)  #: of the spectra, as `simulation.survey` has it
 
 
@@ -64,24 +66,28 @@ def random_weights(path: Path, size: str, *, seed: int = 0) -> FrozenNetwork:
     return load(path)
 
 
-def spectra(number: int, *, seed: int = 0, snr: tuple[float, float] = SNR) -> list[Exposure]:
-    """Packaged stars as BOSS would see them.
+def spectra(number: int, network: Network = BOSS, *, seed: int = 0,
+            snr: tuple[float, float] = SNR) -> list[Exposure]:
+    """Packaged stars as the network's instrument would see them.
 
     Args:
         number: how many.
+        network: its declaration.
         seed: of what is drawn.
         snr: range of the median S/N per pixel, drawn evenly in its logarithm.
     """
     rng = np.random.default_rng(seed)
-    stars = packaged()
-    observed = [observe(stars[int(rng.integers(len(stars)))], instruments.BOSS,
-                        rv=float(np.clip(rng.normal(0, 80), -300, 300)),
+    stars, instrument = packaged(network.kind), next(iter(of_kind(network.kind).values()))
+    fastest = instrument.fastest if instrument.rest_frame else FASTEST
+    observed = [observe(stars[int(rng.integers(len(stars)))], instrument,
+                        rv=float(np.clip(rng.normal(0, 80), -fastest, fastest)),
                         snr=float(np.exp(rng.uniform(*np.log(snr)))),
                         ebv=float(rng.exponential(0.05)), rng=rng) for _ in range(number)]
     return [Exposure(s.flux, s.error, s.wavelength, i) for i, s in enumerate(observed)]
 
 
-def inputs(exposures: list[Exposure], n_draws: int = 0, *, seed: int = 0) -> NDArray[np.float32]:
+def inputs(exposures: list[Exposure], n_draws: int = 0, network: Network = BOSS, *, seed: int = 0
+           ) -> NDArray[np.float32]:
     """(B (n_draws + 1), G): spectra and their draws as the network takes them."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -90,5 +96,6 @@ def inputs(exposures: list[Exposure], n_draws: int = 0, *, seed: int = 0) -> NDA
         rows += [e.flux + e.error * rng.standard_normal(e.flux.size, dtype=np.float32)
                  for _ in range(n_draws)]
     wavelengths = [e.wavelength for e in exposures for _ in range(n_draws + 1)]
-    return np.stack([prepared(flux, wavelength, BOSS.grid)
+    grid = network.grid if network.interpolates else None
+    return np.stack([prepared(flux, wavelength, grid)
                      for flux, wavelength in zip(rows, wavelengths, strict=True)])

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
@@ -13,9 +14,17 @@ from bossnet.database import embedded
 from bossnet.database.connection import connect
 from bossnet.database.initialise import initialise
 from bossnet.errors import BossNetError
+from bossnet.network.boss import BOSS
+from bossnet.network.declaration import Network
 from bossnet.registry.ingest import ingest
-from bossnet.simulation.formats import USUAL
+from bossnet.simulation.formats import FORMATS, USUAL
 from bossnet.simulation.survey import simulate
+
+
+def formats(network: Network) -> list[str]:
+    """File formats of spectra that a network reads."""
+    return [name for name, form in FORMATS.items()
+            if form.instrument.grid.kind == network.kind and (network is not BOSS or name in USUAL)]
 
 
 class Night(AbstractContextManager["Night"]):
@@ -80,11 +89,12 @@ class Night(AbstractContextManager["Night"]):
         finally:
             connection.close()
 
-    def results(self, tag: str) -> tuple[int, int, str | None]:
+    def results(self, network: Network, tag: str) -> tuple[int, int, str | None]:
         """Of a tag: results with parameters, those by linear propagation, why one has none."""
         with self.cursor() as cursor:
-            cursor.execute(
+            cursor.execute(sql.SQL(
                 "SELECT count(teff), count(*) FILTER (WHERE uncertainty_method = 'linear'), "
-                "min(error_message) FROM boss_net WHERE tag = %s", (tag,))
+                "min(error_message) FROM {} WHERE tag = %s").format(sql.Identifier(network.table)),
+                (tag,))
             predicted, linear, why = cursor.fetchone() or (0, 0, None)
         return predicted, linear, why

@@ -14,10 +14,10 @@ from bossnet.bench.night import Night
 from bossnet.bench.results import DRAW_BY_DRAW, ONE_AT_A_TIME, Row
 from bossnet.bench.timing import Stopwatch, Taken, in_turn, warm_up
 from bossnet.errors import BossNetError
-from bossnet.network.boss import BOSS
+from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork
 from bossnet.network.prediction import FLOAT32
-from bossnet.task import BossNetTask
+from bossnet.task import TASKS
 from bossnet.work.settings import LINEAR, Settings
 
 PART = "end to end"
@@ -47,7 +47,8 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
     Raises:
         BossNetError: a run left a spectrum without parameters.
     """
-    naive = Naive(frozen, BOSS, device=device)
+    task = TASKS[frozen.card.network]
+    naive = Naive(frozen, task.network, device=device)
     # On a GPU the profile would cost time: all that was begun is waited for in each stage.
     settings = Settings(n_draws=n_draws, device=device, batch_size=batch_size,
                         profile=device == "cpu")
@@ -61,10 +62,10 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
     def naively(way: Callable[..., Estimates], together: int, number: int) -> Taken:
         tag = next(tags)
         watch = Stopwatch()
-        naive_run(night.config, partial(way, n_draws=n_draws), tag=tag, limit=number,
-                  together=together)
+        naive_run(night.config, task.network, partial(way, n_draws=n_draws), tag=tag,
+                  limit=number, together=together)
         taken = watch.read()
-        complete(night, tag, number)
+        complete(night, task.network, tag, number)
         return taken
 
     def ways(number: int) -> dict[str, Callable[[], Taken]]:
@@ -89,13 +90,13 @@ def end_to_end(frozen: FrozenNetwork, night: Night, spectra: int, *, n_draws: in
     return rows
 
 
-def complete(night: Night, tag: str, spectra: int) -> int:
+def complete(night: Night, network: Network, tag: str, spectra: int) -> int:
     """How many results of a tag are by linear propagation.
 
     Raises:
         BossNetError: not so many spectra have parameters under it.
     """
-    found, linear, why = night.results(tag)
+    found, linear, why = night.results(network, tag)
     if found != spectra:
         raise BossNetError(f"only {found} of {spectra} spectra have parameters, so that what was "
                            f"timed is not what was meant: {why or 'the others were not done'}")
@@ -127,12 +128,13 @@ class Ours:
         settings = replace(of, limit=spectra,
                            tag=f"{of.uncertainty}-{of.precision}-{next(self._runs)}")
         watch, threads = _Watch(), torch.get_num_threads()
-        summary = BossNetTask.execute(self._night.config, settings, progress=watch.begin,
-                                      weights=str(self._frozen.path))
+        task = TASKS[self._frozen.card.network]
+        summary = task.execute(self._night.config, settings, progress=watch.begin,
+                               weights=str(self._frozen.path))
         taken = watch.read()
         torch.set_num_threads(threads)  # a long run takes as many as are fastest for it
         self.notes = {"start": watch.begun, "first": watch.first,
-                      "linear": complete(self._night, settings.tag, spectra)}
+                      "linear": complete(self._night, task.network, settings.tag, spectra)}
         if summary.profile is not None:
             self.notes["network"] = summary.profile["device"]["network"] / taken.wall
         return taken
