@@ -40,9 +40,9 @@ def bench(weights: str, size: str | None, threads: int | None, draws: int, devic
     """Measure how fast this machine is, alone and end to end, with the naive ways beside it.
 
     Spectra that the network reads are simulated and registered in a Postgres of its own, which is
-    removed at the end: no database of yours is touched. The naive ways are the plain module with numpy around it: one
-    spectrum at a time, and each draw of a batch of spectra as a pass of its own. All take turns in
-    one run, so that ratios hold on a busy machine, too.
+    removed at the end: no database of yours is touched. The naive ways are the plain module with
+    numpy around it: one spectrum at a time, and each draw of a batch of spectra as a pass of its
+    own. All take turns in one run, so that ratios hold on a busy machine, too.
     """
     home = config.load().home
     with held():  # it imports torch
