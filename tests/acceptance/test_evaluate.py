@@ -210,7 +210,7 @@ def test_foreign_spectra_are_made_of_the_splits_real_stars(evaluate, tmp_path):
     (["--dataset", ".", "--draws", 0, "--pulls", 5], "--pulls needs some"),
     (["--dataset", ".", "--snr", "10,-3"], "positive numbers"),
     (["{labels}", "--foreign", 0], "'--foreign'"),
-    (["{labels}", "--weights", "nonesuch"], "installed: bossnet-1"),
+    (["{labels}", "--weights", "nonesuch"], "installed: apogeenet-1, bossnet-1"),
     (["{labels}", "--weights", DEMONSTRATION], "is given twice")])
 def test_what_cannot_be_used_is_said_before_any_work(evaluate, survey, arguments, said, tmp_path):
     words = [str(word).format(labels=survey / TRUTH) for word in arguments]

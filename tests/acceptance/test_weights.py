@@ -169,7 +169,7 @@ def test_an_altered_or_truncated_file_is_found_and_hides_no_other(bossnet, publi
 def test_unknown_weights_are_answered_with_those_that_there_are(bossnet):
     for command in ("show", "verify"):
         refused = bossnet(command, "nonesuch", status=2)
-        assert "installed: bossnet-1" in refused.stderr
+        assert "installed: apogeenet-1, bossnet-1" in refused.stderr
 
 
 def commands():
