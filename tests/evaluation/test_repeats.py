@@ -1,5 +1,7 @@
 """Results with raw errors, of tables and of the database, as pairs of visits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -21,10 +23,12 @@ def survey(config):
     """A star of three visits by BOSS and two by LAMOST, one of two of which one is bad."""
     made = Made(connect(config))
     run, star, other = made.run(), made.star(), made.star()
-    for v_rad in (10.0, 20.0, 25.0):
-        made.visit(star, run, v_rad=v_rad, v_rel=v_rad, **RAW)
-    for v_rad in (1.0, 2.0):
-        made.visit(star, run, table=LAMOST, v_rad=v_rad, v_rel=v_rad, **RAW)
+    for night, v_rad in enumerate((10.0, 20.0, 25.0)):
+        made.visit(star, run, mjd=59_600 + night, v_rad=v_rad, v_rel=v_rad, **RAW)
+    for night, v_rad in enumerate((1.0, 2.0)):
+        made.visit(star, run, mjd=59_600 + night, table=LAMOST, v_rad=v_rad, v_rel=v_rad, **RAW)
+    coadd = made.spectrum(star, mjd=59_610, filetype="specFull_coadd")
+    made.result(coadd, star, run, v_rad=18.0, v_rel=18.0, **RAW)
     made.visit(other, run, v_rad=10.0, v_rel=10.0, **RAW)
     made.visit(other, run, failed=True)
     yield config
@@ -68,6 +72,15 @@ def test_visits_are_compared_with_the_next():
     visit = measured.snr.reshape(50, 5)
     first = found.star == "17"
     np.testing.assert_array_equal(found.snr[first], np.stack([visit[17, :-1], visit[17, 1:]], 1))
+
+
+def test_two_spectra_of_one_night_are_not_compared():
+    measured = replace(results(1, 6), night=np.array([2.0, 1.0, 1.0, 2.0, np.nan, np.nan]))
+    value = measured.values["logg"]
+    np.testing.assert_array_equal(pairs(measured).difference["logg"], [
+        value[2] - value[0], value[3] - value[4], value[4] - value[5]])
+    both = joined([measured, results(1, 2)])
+    assert len(pairs(both)) == 4
 
 
 def test_without_visits_there_are_no_pairs():

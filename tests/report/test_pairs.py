@@ -61,6 +61,8 @@ def test_each_visit_is_compared_with_the_one_before_of_another_night(made, scope
     run, star = made.run(), made.star()
     for mjd, logg in ((59_600, 4.0), (59_601, 4.1), (59_601, 4.1), (59_603, 4.4)):
         made.visit(star, run, mjd=mjd, logg=logg, e_logg=0.1)
+    coadd = made.spectrum(star, mjd=59_604, filetype="specFull_coadd")  # of the others
+    made.result(coadd, star, run)
     with scope() as s:
         assert repeats.ask(s).pulls[BOSS, "logg"].width.number == 2
 

@@ -49,6 +49,7 @@ class Measured:
         raw: by column, (N,), the raw errors.
         labels: by column, (N,); empty where none are known.
         digests: of the weights that made them, as far as it is said.
+        night: (N,), MJD, NaN where not known; None: of none.
     """
 
     star: NDArray[np.str_]
@@ -58,6 +59,7 @@ class Measured:
     raw: Mapping[str, Array]
     labels: Mapping[str, Array] = field(default_factory=dict)
     digests: frozenset[str] = frozenset()
+    night: Array | None = None
 
     def __len__(self) -> int:
         return len(self.star)
@@ -92,10 +94,14 @@ class Differences:
 
 
 def pairs(measured: Measured) -> Differences:
-    """Every visit of a star with the next, in their order: one pair less than it has visits."""
-    order = np.argsort(measured.star, kind="stable")
-    star = measured.star[order]
-    first = np.flatnonzero(star[1:] == star[:-1])
+    """Every visit of a star with the next, in the order of their nights where these are known.
+
+    Two of one night are not compared: they may be one observation in two releases.
+    """
+    night = _nights(measured)
+    order = np.lexsort((night, measured.star))
+    star, night = measured.star[order], night[order]
+    first = np.flatnonzero((star[1:] == star[:-1]) & (night[1:] != night[:-1]))
     a, b = order[first], order[first + 1]
     return Differences(
         measured.star[a], _both(measured.snr, a, b), _both(measured.teff, a, b),
@@ -131,6 +137,8 @@ def of_table(path: Path, network: Network, *, labelled: bool, weights: str = "")
         return numbers(path, table, _named(path, there, names))
 
     table = _of_weights(path, table, there, weights)
+    if not labelled and "filetype" in there:
+        table = table[~np.isin(texts(path, table, there["filetype"]), network.coadded)]
     columns = [p.column for p in network.parameters]
     star = texts(path, table, _named(path, there, ("source_pk", "sdss_id", "name")))
     if not labelled:  # spectra of no object are not repeats of each other
@@ -146,7 +154,8 @@ def of_table(path: Path, network: Network, *, labelled: bool, weights: str = "")
                    if k.lower() in ("weights_sha256", "wsha256")), None)
     return _measured(star, column("snr"), flags, values,
                      {name: column(f"raw_e_{name}") for name in columns}, labels,
-                     frozenset([digest] if digest else []))
+                     frozenset([digest] if digest else []),
+                     _known(column("mjd")) if "mjd" in there else None)
 
 
 def of_database(reader: Connection, network: Network, *, where: str | None = None,
@@ -173,6 +182,7 @@ def of_database(reader: Connection, network: Network, *, where: str | None = Non
 
     columns = [p.column for p in network.parameters]
     asked = [("source_pk", "spectrum", "int64"), ("spectrum_table", "table", "text"),
+             ("mjd", "spectrum", "int64"), ("filetype", "spectrum", "text"),
              ("result_flags", "result", "int64"), ("run_pk", "result", "int64"),
              *((name, "result", "float32") for name in (
                  "snr", *columns, *(f"raw_e_{c}" for c in columns),
@@ -187,6 +197,8 @@ def of_database(reader: Connection, network: Network, *, where: str | None = Non
             raise ConfigurationError(f"there are no results of objects: {chosen}")
         found = {key: np.concatenate([b[key] for b in taken]) for key in taken[0]}
         runs = choosing.runs(reader, np.unique(found["run_pk"]).tolist())
+    visits = ~np.isin(found["filetype"].astype(np.str_), network.coadded)
+    found = {key: values[visits] for key, values in found.items()}
     star = np.char.add(found["spectrum_table"].astype(np.str_), " ")
     values = {name: found[name].astype(np.float64) for name in columns}
     if network.has_velocity:
@@ -195,7 +207,8 @@ def of_database(reader: Connection, network: Network, *, where: str | None = Non
     return _measured(np.char.add(star, found["source_pk"].astype(np.str_)),
                      found["snr"].astype(np.float64), found["result_flags"], values,
                      {name: found[f"raw_e_{name}"].astype(np.float64) for name in columns}, {},
-                     frozenset(r["weights_sha256"] for r in runs))
+                     frozenset(r["weights_sha256"] for r in runs),
+                     _known(found["mjd"].astype(np.float64)))
 
 
 def joined(parts: Sequence[Measured]) -> Measured:
@@ -207,12 +220,13 @@ def joined(parts: Sequence[Measured]) -> Measured:
     return Measured(
         np.concatenate([np.char.add(f"{i} ", p.star) for i, p in enumerate(parts)]),
         np.concatenate([p.snr for p in parts]), np.concatenate([p.teff for p in parts]),
-        each("values"), each("raw"), each("labels"), frozenset().union(*(p.digests for p in parts)))
+        each("values"), each("raw"), each("labels"),
+        frozenset().union(*(p.digests for p in parts)), np.concatenate(list(map(_nights, parts))))
 
 
 def _measured(star: NDArray[np.str_], snr: Array, flags: NDArray[np.int64],
               values: Mapping[str, Array], raw: Mapping[str, Array], labels: Mapping[str, Array],
-              digests: frozenset[str]) -> Measured:
+              digests: frozenset[str], night: Array | None) -> Measured:
     """Without what says nothing."""
     with np.errstate(over="ignore"):
         teff = 10.0 ** values["log_teff"]
@@ -223,7 +237,18 @@ def _measured(star: NDArray[np.str_], snr: Array, flags: NDArray[np.int64],
     def of(arrays: Mapping[str, Array]) -> dict[str, Array]:
         return {name: v[there] for name, v in arrays.items()}
 
-    return Measured(star[there], snr[there], teff[there], of(usable), of(raw), of(labels), digests)
+    return Measured(star[there], snr[there], teff[there], of(usable), of(raw), of(labels), digests,
+                    None if night is None else night[there])
+
+
+def _known(mjd: Array) -> Array:
+    """Catalogues have -1 where none is known."""
+    return np.where(mjd > 0, mjd, np.nan)
+
+
+def _nights(measured: Measured) -> Array:
+    """(N,), NaN where not known."""
+    return np.full(len(measured), np.nan) if measured.night is None else measured.night
 
 
 def _taken(batches: Iterator["Batch"]) -> list["Batch"]:

@@ -36,4 +36,5 @@ BOSS = Network(
     table="boss_net",
     spectrum_tables=("boss_visit_spectrum", "boss_combined_spectrum", "lamost_spectrum"),
     coadds=("boss_combined_spectrum",),
+    coadded=("specFull_coadd", "mastar-combspec"),
 )

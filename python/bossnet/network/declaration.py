@@ -62,6 +62,7 @@ class Network:
         table: the results table.
         spectrum_tables: the tables whose spectra it can read.
         coadds: of these, those whose spectra hold spectra of the others.
+        coadded: file types whose spectra hold others of the same table.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Network:
     noise_model: NoiseModel | None = None
     needs_rest_frame: bool = False
     coadds: tuple[str, ...] = ()
+    coadded: tuple[str, ...] = ()
 
     @property
     def has_velocity(self) -> bool:

@@ -80,13 +80,22 @@ class Scope:
                 "chosen": self.choice.condition(), "spectra": self._spectra()}
 
     def _spectra(self) -> sql.Composed:
-        """What each spectrum is: table, object, night (NULL where its table knows none)."""
+        """What each spectrum is: table, object, night (NULL of a co-add, and where its table knows
+        none)."""
         return sql.SQL("({})").format(sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT spectrum_pk, source_pk, {name} AS table_name, {mjd} AS mjd FROM {table}"
                     ).format(
                 name=sql.Literal(table), table=sql.Identifier(table),
-                mjd=sql.SQL("mjd::integer" if "mjd" in there else "NULL::integer"))
+                mjd=self._night(there))
             for table, there in self.columns.items()))
+
+    def _night(self, there: set[str]) -> sql.Composable:
+        if "mjd" not in there:
+            return sql.SQL("NULL::integer")
+        if "filetype" not in there or not self.network.coadded:
+            return sql.SQL("mjd::integer")
+        return sql.SQL("CASE WHEN filetype = ANY ({}) THEN NULL ELSE mjd::integer END").format(
+            sql.Literal(list(self.network.coadded)))
 
 
 @contextmanager
