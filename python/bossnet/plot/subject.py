@@ -17,7 +17,6 @@ from bossnet.network import BOSS, NETWORKS
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
 from bossnet.spectra import SURVEYS, open_fits
-from bossnet.task import Task
 from bossnet.work.queries import query
 from bossnet.work.reading import name_of, read_row
 
@@ -119,13 +118,13 @@ def of_database(reader: Connection, key: int, roots: Mapping[str, Path], *,
 def _registered(cursor: Any, key: int) -> tuple[Network, str, dict[str, Any]]:
     """A spectrum's network, table and row."""
     tables = []
-    for task in Task.__subclasses__():
-        for table in task.network.spectrum_tables:
+    for network in NETWORKS.values():
+        for table in network.spectrum_tables:
             tables.append(table)
             cursor.execute(query("chunk_rows", table=sql.Identifier(table),
                                  keys=sql.Literal([key]), todo=_ALL))
             if found := cursor.fetchone():
-                return task.network, table, dict(found)
+                return network, table, dict(found)
     raise ConfigurationError(f"there is no spectrum {key} in {', '.join(tables)}; for a file of "
                              f"that name, write ./{key}")
 
