@@ -59,14 +59,19 @@ class Spectrum(Model):
         table_name = "spectrum"
 
 
-class BossVisitSpectrum(Model):
-    """BOSS spectra as the pipeline gives them, one visit each; SDSS-V and legacy."""
+class _Row(Model):
+    """What every table of spectra has."""
 
     pk = key("Key of the row.")
     spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
     source = link(Source, "The object (source.pk).")
     created = timestamp("When the row was made [UTC].")
     modified = timestamp("When the row was last changed [UTC].")
+
+
+class BossVisitSpectrum(_Row):
+    """BOSS spectra as the pipeline gives them, one visit each; SDSS-V and legacy."""
+
     release = text("Data release, such as dr19 or ipl-4; 'unknown' where neither file nor "
                    "operator said.")
     filetype = text("Kind of file: specFull, specLite, spec.")
@@ -97,22 +102,15 @@ class BossVisitSpectrum(Model):
         table_name = "boss_visit_spectrum"
 
 
-class BossCombinedSpectrum(Model):
-    """BOSS spectra of mwmStar and mwmVisit files, resampled to the rest frame of the source."""
+class _Combined(_Row):
+    """What the spectra of mwmStar and mwmVisit files share."""
 
-    pk = key("Key of the row.")
-    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
-    source = link(Source, "The object (source.pk).")
-    created = timestamp("When the row was made [UTC].")
-    modified = timestamp("When the row was last changed [UTC].")
     release = text("Data release, such as dr19 or ipl-4; 'unknown' where neither file nor "
                    "operator said.")
     filetype = text("Kind of file: mwmStar or mwmVisit.")
     v_astra = integer("Version of the survey's Astra that made the file, as an integer (0.8.1 is"
                       " 8001).")
     sdss_id = big("SDSS-V identifier of the object.")
-    telescope = text("Telescope: apo25m or lco25m.")
-    run2d = text("Version of the reduction, such as v6_1_3.")
     file_key = big("The file's own key of the spectrum's row, where it has one.")
     snr = real("Signal-to-noise ratio per pixel.")
     v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
@@ -121,18 +119,20 @@ class BossCombinedSpectrum(Model):
     path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
                 "NULL where sdss-access resolves it.")
 
+
+class BossCombinedSpectrum(_Combined):
+    """BOSS spectra of mwmStar and mwmVisit files, resampled to the rest frame of the source."""
+
+    telescope = text("Telescope: apo25m or lco25m.")
+    run2d = text("Version of the reduction, such as v6_1_3.")
+
     class Meta:
         table_name = "boss_combined_spectrum"
 
 
-class LamostSpectrum(Model):
+class LamostSpectrum(_Row):
     """LAMOST low-resolution spectra, one row a file."""
 
-    pk = key("Key of the row.")
-    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
-    source = link(Source, "The object (source.pk).")
-    created = timestamp("When the row was made [UTC].")
-    modified = timestamp("When the row was last changed [UTC].")
     release = text("Data release (the header's DATA_V), 'unknown' where neither file nor "
                    "operator said.")
     obsid = big("LAMOST identifier of the spectrum.")
@@ -158,14 +158,9 @@ class LamostSpectrum(Model):
         table_name = "lamost_spectrum"
 
 
-class ApogeeCoaddedSpectrumInApStar(Model):
-    """APOGEE co-added spectra in apStar files, in the rest frame of the source."""
+class _InApStar(_Row):
+    """What the spectra of apStar files share."""
 
-    pk = key("Key of the row.")
-    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
-    source = link(Source, "The object (source.pk).")
-    created = timestamp("When the row was made [UTC].")
-    modified = timestamp("When the row was last changed [UTC].")
     release = text("Data release, such as dr17; 'unknown' where neither file nor operator said.")
     filetype = text("Kind of file: apStar.")
     apred = text("Version of the APOGEE reduction.")
@@ -173,66 +168,38 @@ class ApogeeCoaddedSpectrumInApStar(Model):
     field = text("Field (SDSS-IV).")
     obj = text("Name of the object, such as 2M17335483-2753043.")
     healpix = integer("HEALPix of the position, as in the survey's file paths.")
-    snr = real("Signal-to-noise ratio per pixel of the co-add.")
     v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
-    n_visits = integer("Number of visits in the co-add.")
     path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
                 "NULL where sdss-access resolves it.")
+
+
+class ApogeeCoaddedSpectrumInApStar(_InApStar):
+    """APOGEE co-added spectra in apStar files, in the rest frame of the source."""
+
+    snr = real("Signal-to-noise ratio per pixel of the co-add.")
+    n_visits = integer("Number of visits in the co-add.")
 
     class Meta:
         table_name = "apogee_coadded_spectrum_in_apstar"
 
 
-class ApogeeVisitSpectrumInApStar(Model):
+class ApogeeVisitSpectrumInApStar(_InApStar):
     """APOGEE visit spectra in apStar files, in the rest frame of the source."""
 
-    pk = key("Key of the row.")
-    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
-    source = link(Source, "The object (source.pk).")
-    created = timestamp("When the row was made [UTC].")
-    modified = timestamp("When the row was last changed [UTC].")
-    release = text("Data release, such as dr17; 'unknown' where neither file nor operator said.")
-    filetype = text("Kind of file: apStar.")
-    apred = text("Version of the APOGEE reduction.")
-    telescope = text("Telescope: apo25m, lco25m or apo1m.")
-    field = text("Field (SDSS-IV).")
-    obj = text("Name of the object, such as 2M17335483-2753043.")
-    healpix = integer("HEALPix of the position, as in the survey's file paths.")
     plate = text("Plate, or field of the robots, of the visit.")
     mjd = integer("Modified Julian date of the visit [d].")
     fiber = integer("Fibre of the visit.")
     snr = real("Signal-to-noise ratio per pixel of the visit.")
-    v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
-    path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
-                "NULL where sdss-access resolves it.")
 
     class Meta:
         table_name = "apogee_visit_spectrum_in_apstar"
 
 
-class ApogeeCombinedSpectrum(Model):
+class ApogeeCombinedSpectrum(_Combined):
     """APOGEE spectra of mwmStar and mwmVisit files, resampled to the rest frame of the source."""
 
-    pk = key("Key of the row.")
-    spectrum = link(Spectrum, "The spectrum (spectrum.pk).")
-    source = link(Source, "The object (source.pk).")
-    created = timestamp("When the row was made [UTC].")
-    modified = timestamp("When the row was last changed [UTC].")
-    release = text("Data release, such as dr19 or ipl-4; 'unknown' where neither file nor "
-                   "operator said.")
-    filetype = text("Kind of file: mwmStar or mwmVisit.")
-    v_astra = integer("Version of the survey's Astra that made the file, as an integer (0.8.1 is"
-                      " 8001).")
-    sdss_id = big("SDSS-V identifier of the object.")
     telescope = text("Telescope: apo25m, lco25m or apo1m.")
     apred = text("Version of the APOGEE reduction.")
-    file_key = big("The file's own key of the spectrum's row, where it has one.")
-    snr = real("Signal-to-noise ratio per pixel.")
-    v_rad = real("Barycentric velocity that was removed to reach the rest frame [km/s].")
-    min_mjd = integer("Modified Julian date of the first visit [d].")
-    max_mjd = integer("Modified Julian date of the last visit [d].")
-    path = text("The file: {name}/rest relative to a root of the configuration, or absolute; "
-                "NULL where sdss-access resolves it.")
 
     class Meta:
         table_name = "apogee_combined_spectrum"
