@@ -1,6 +1,7 @@
 """An assembled table is the one worked by hand, row by row."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from tests.labels.made import CONFIGURATION, EXPECTED, REFUSED, SPECTRA, TABLES,
 
 from bossnet.errors import ConfigurationError
 from bossnet.labels.assemble import assemble
+from bossnet.labels.configuration import load
+from bossnet.labels.kinds import KINDS
 
 
 def rows(table: Table) -> dict[str, tuple]:
@@ -133,3 +136,10 @@ def test_what_is_wrong_is_said(tmp_path, change, said):
 def test_what_is_wrong_in_a_table_is_said(tmp_path, name, text, said):
     with pytest.raises(ConfigurationError, match=re.escape(said)):
         assemble(write(tmp_path, **{name: text}))
+
+
+@pytest.mark.parametrize("name", ["boss.yml", "apogee.yml"])
+def test_the_papers_catalogues_are_described(name):
+    described = load(Path(__file__).parents[2] / "etc" / "labels" / name)
+    assert {c.kind for c in described.catalogues} <= set(KINDS)
+    assert described.isochrones.endswith(".iso")

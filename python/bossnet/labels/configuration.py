@@ -9,9 +9,9 @@ from bossnet.described import described
 from bossnet.errors import ConfigurationError
 
 By = Literal["gaia", "catalogid", "apogee", "spectrum", "position"]
-Kind = Literal["payne", "apogee_net", "gaia", "minesweeper", "young", "hot_payne",
-               "spectral_types", "hot_gaia", "cool_dwarfs", "subdwarfs", "white_dwarfs",
-               "cool_white_dwarfs"]
+Kind = Literal["payne", "apogee_net", "gaia", "minesweeper", "boss_net", "zeta_payne", "young",
+               "hot_payne", "spectral_types", "hot_gaia", "cool_dwarfs", "subdwarfs",
+               "white_dwarfs", "cool_white_dwarfs"]
 Programme = Literal["abyss", "solar_neighbourhood", "evolved", "white_dwarfs"]
 
 

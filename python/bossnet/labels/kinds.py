@@ -161,7 +161,7 @@ def _cool_dwarfs(known: Known) -> Labels:
     """Section 2.2.4: equations 2 and 3.
 
     The paper's limit of brightness is garbled in print; it is read as an absolute H of more than
-    6 mag. The rules differ: LAMOST by parallax, BOSS by programme.
+    6 mag. BOSS's are chosen by programme, others by parallax.
     """
     teff, logg = cool_dwarf(known.either("g_rp"), known.either("k_s"))
     parallax = known.either("parallax")
@@ -170,9 +170,9 @@ def _cool_dwarfs(known: Known) -> Labels:
     labels.refused[:] = ""
     labels.refuse(~np.isfinite(teff), "G_RP - K_S is not between 2.3 and 5.9 mag")
     labels.refuse(~(absolute(known.either("h"), parallax) > FAINT), "absolute H is not above 6 mag")
-    lamost = np.char.lower(known.spectra.text("survey")) == "lamost"
-    labels.refuse(lamost & ~(parallax > NEARBY), "parallax is not above 10 mas")
-    labels.refuse(~lamost & ~known.targeted("solar_neighbourhood"),
+    boss = np.char.lower(known.spectra.text("survey")) == "boss"
+    labels.refuse(~boss & ~(parallax > NEARBY), "parallax is not above 10 mas")
+    labels.refuse(boss & ~known.targeted("solar_neighbourhood"),
                   "no target of the Solar Neighbourhood Census")
     return labels
 
@@ -209,6 +209,8 @@ KINDS: Mapping[str, Rules] = {
     "apogee_net": Rules(_apogee_net),
     "gaia": Rules(_gaia),
     "minesweeper": Rules(_as_given),
+    "boss_net": Rules(_as_given),
+    "zeta_payne": Rules(_as_given),
     "young": Rules(_young, ("log_age",)),
     "hot_payne": Rules(_hot_payne, ("teff", "e_teff", "logg", "e_logg")),
     "spectral_types": Rules(_without_fe_h),
