@@ -23,7 +23,6 @@ from bossnet.work.queries import query
 from bossnet.work.selection import settle
 
 PACKAGE = "bossnet.report"
-COADDS = "boss_combined_spectrum"  #: the table whose spectra may hold those of others
 
 
 @dataclass(frozen=True, slots=True)
