@@ -130,6 +130,17 @@ def test_a_star_has_one_row_of_its_visits_without_their_coadd(survey, exported):
     assert other["FE_H"] is None
 
 
+@pytest.mark.parametrize("filetype", ["specFull_coadd", "mastar-combspec"])
+def test_a_coadd_beside_visits_in_their_table_is_no_visit(survey, exported, filetype):
+    before = read(exported("before.ecsv", per_star=True).path)
+    star, run = survey.star(), survey.run()
+    survey.visit(star, run)
+    survey.result(survey.spectrum(star, filetype=filetype), star, run, v_rad=500.0)
+    *same, new = read(exported("after.ecsv", per_star=True).path)
+    assert same == before
+    assert (new["N_VISITS"], new["V_RAD"]) == (1, 12.5)
+
+
 def test_stars_do_not_depend_on_where_batches_end(survey, exported, monkeypatch):
     whole = read(exported("a.ecsv", per_star=True).path)
     monkeypatch.setattr(rows, "BATCH", 1)

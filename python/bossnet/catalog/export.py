@@ -73,7 +73,7 @@ def export(reader: Connection, network: Network, path: Path, *, name: str, per_s
         network: whose results.
         path: of the file; its suffix says the format.
         name: of the layout, ``paper`` or ``survey``.
-        per_star: one row a star rather than a spectrum.
+        per_star: one row a star rather than a spectrum; co-adds of visits are no visits.
         where: which spectra, as for a run.
         tables: only these spectrum tables.
         run: only this run's rows.
@@ -100,8 +100,8 @@ def export(reader: Connection, network: Network, path: Path, *, name: str, per_s
     chosen = choosing.choose(reader, network, run=run, version=version, tag=tag)
     of = layout(name, per_star=per_star, network=network)
     results = f"{network.table}_catalog" if of.blanks or per_star else network.table
-    with opened(reader, _asked(of, network, per_star), selection, chosen, results, per_star=per_star
-                ) as rows:
+    with opened(reader, _asked(of, network, per_star), selection, chosen, results,
+                per_star=per_star, but=network.coadded if per_star else ()) as rows:
         extent = rows.extent()
         if not per_star:
             _refuse_too_many(path, extent.rows)

@@ -58,12 +58,14 @@ class Rows:
         choice: which of their results.
         results: the table or view of results.
         per_star: in the order of the object, those without one left out.
+        but: file types that are left out.
     """
 
     def __init__(self, cursor: Cursor, columns: Sequence[Column], selection: Selection,
-                 choice: Choice, results: str, *, per_star: bool) -> None:
+                 choice: Choice, results: str, *, per_star: bool, but: Sequence[str] = ()) -> None:
         self._cursor, self._columns, self._per_star = cursor, tuple(columns), per_star
         self._selection, self._choice, self._results = selection, choice, results
+        self._but = list(but)
 
     def extent(self) -> Extent:
         """Counts all that will be fetched."""
@@ -107,8 +109,15 @@ class Rows:
             chosen = sql.SQL("{} AND spectrum.source_pk IS NOT NULL").format(chosen)
         return sql.SQL("\nUNION ALL\n").join(query(
             "export_of_table", columns=self._expressions(table, columns), where=where,
-            table=sql.Identifier(table), results=sql.Identifier(self._results), chosen=chosen)
+            table=sql.Identifier(table), results=sql.Identifier(self._results),
+            chosen=sql.SQL(" AND ").join([chosen, *self._without(table)]))
             for table in self._selection.tables)
+
+    def _without(self, table: str) -> Iterator[sql.Composable]:
+        """The condition by which file types are left out, where a table has any."""
+        if self._but and "filetype" in columns_of(self._cursor, table):
+            yield sql.SQL("coalesce(spectrum.filetype, '') <> ALL ({})").format(
+                sql.Literal(self._but))
 
     def _expressions(self, table: str, columns: Sequence[Column]) -> sql.Composed:
         """The columns as SQL; one that the table lacks, as the survey's own may, is NULL."""
@@ -130,11 +139,11 @@ class Rows:
 
 @contextmanager
 def opened(reader: Connection, columns: Sequence[Column], selection: Selection, choice: Choice,
-           results: str, *, per_star: bool) -> Iterator[Rows]:
+           results: str, *, per_star: bool, but: Sequence[str] = ()) -> Iterator[Rows]:
     """The rows of a catalogue, in one snapshot. Errors of the expression are SelectionErrors."""
     reader.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ)
     with asking(reader, sql.SQL(""), selection.where) as cursor:
-        yield Rows(cursor, columns, selection, choice, results, per_star=per_star)
+        yield Rows(cursor, columns, selection, choice, results, per_star=per_star, but=but)
 
 
 def columns_of(cursor: Cursor, table: str) -> set[str]:
