@@ -63,6 +63,13 @@ def test_a_star_said_to_be_a_dwarf_has_the_main_sequences_log_g(isochrones):
     assert isochrones.logg_of_radius([10000], [30], dwarf=[True])[0] == pytest.approx(4.3, abs=0.31)
 
 
+def test_isochrones_without_grown_stars_give_no_log_g_of_a_radius(tmp_path):
+    (tmp_path / "young.iso").write_text(ISOCHRONES.replace(" 0.0\n", " -1.0\n"))
+    isochrones = read_isochrones(tmp_path / "young.iso")
+    with pytest.raises(ConfigurationError, match="too few stars"):
+        isochrones.logg_of_radius([10000], [3], dwarf=[False])
+
+
 @pytest.mark.parametrize("text", [
     "", "a,b\n1,2\n", ISOCHRONES.replace("log_g", "grav"), ISOCHRONES + "1 2 3\n",
     ISOCHRONES[:ISOCHRONES.index("\n\n")]])

@@ -97,11 +97,12 @@ def test_models_that_it_was_not_trained_on_come_out_as_they_are(infrared):
     task = ApogeeNetTask(fastest(infrared, APOGEE), n_draws=0)
     results = list(task.run(observed(stars, 100.0)))
     for column, truth, limit in (
-            ("log_teff", np.log10([t.teff for t in stars]), 0.02),
-            ("logg", np.array([t.logg for t in stars]), 0.3),
-            ("fe_h", np.array([t.fe_h for t in stars]), 0.2)):
-        found = np.array([r.values[column] for r in results])
-        assert robust_sigma(found - truth) < limit, column
+            ("log_teff", np.log10([t.teff for t in stars]), 0.012),
+            ("logg", np.array([t.logg for t in stars]), 0.25),  # of 839 it is 0.13, of these 0.21
+            ("fe_h", np.array([t.fe_h for t in stars]), 0.08)):
+        difference = np.array([r.values[column] for r in results]) - truth
+        assert robust_sigma(difference) < limit, column
+        assert abs(np.median(difference)) < limit / 2, column
 
 
 def test_the_scale_of_the_flux_does_not_matter(infrared):

@@ -4,6 +4,7 @@ import base64
 import gzip
 import socket
 import threading
+from urllib.request import HTTPRedirectHandler, Request
 
 import pytest
 
@@ -151,3 +152,18 @@ def test_what_no_release_holds_has_no_address(server, tmp_path):
         with pytest.raises(MissingFileError):
             fetch.fetch(path, release, Fetch(server.url))
     assert server.asked == []
+
+
+def test_a_server_that_sends_on_to_where_a_password_is_in_clear_is_not_followed(
+        tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".netrc").write_text(f"machine data.example.org login me password {PASSWORD}\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    opener = fetch._opener("https://data.example.org/spec.fits")
+    (redirects,) = [h for h in opener.handlers if isinstance(h, HTTPRedirectHandler)]
+    request = Request("https://data.example.org/spec.fits")
+    with pytest.raises(Exception, match="in clear") as refused:
+        redirects.redirect_request(request, None, 302, "", {}, "http://data.example.org/spec.fits")
+    assert PASSWORD not in str(refused.value)
+    assert redirects.redirect_request(request, None, 302, "", {}, "https://data.example.org/x"
+                                      ).full_url == "https://data.example.org/x"

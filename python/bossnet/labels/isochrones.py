@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial import QhullError
 
 from bossnet.errors import ConfigurationError
 
@@ -81,6 +82,9 @@ class Isochrones:
 
         Returns:
             NaN where no isochrone has such a star.
+
+        Raises:
+            ConfigurationError: the isochrones have no such stars at all.
         """
         log_teff = np.log10(np.asarray(teff, np.float64))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -117,8 +121,12 @@ class Isochrones:
         """
         log_mass = self.logg[points] - _SOLAR_LOGG + self.log_luminosity[points] \
             - 4 * (self.log_teff[points] - np.log10(_SOLAR_TEFF))
-        mass = LinearNDInterpolator(
-            np.stack([self.log_teff[points], self.log_luminosity[points]], axis=1), log_mass)
+        try:
+            mass = LinearNDInterpolator(
+                np.stack([self.log_teff[points], self.log_luminosity[points]], axis=1), log_mass)
+        except (QhullError, ValueError) as error:
+            raise ConfigurationError("the isochrones have too few stars on and after the main "
+                                     "sequence to interpolate between") from error
         return np.asarray(mass(log_teff, log_luminosity) + _SOLAR_LOGG - log_luminosity
                           + 4 * (log_teff - np.log10(_SOLAR_TEFF)))
 

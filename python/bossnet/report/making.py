@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection
 
 from bossnet import __version__
 from bossnet.catalog.provenance import REFERENCE
-from bossnet.errors import ConfigurationError
+from bossnet.errors import BossNetError, ConfigurationError
 from bossnet.network.declaration import Network
 from bossnet.report import (
     common,
@@ -92,6 +92,7 @@ def make(reader: Connection, network: Network, path: Path, *, roots: Mapping[str
 
     Raises:
         ConfigurationError: as `check` and `scope.opened`; the run to compare with is not there.
+        BossNetError: the file cannot be written.
     """
     check(path, overwrite=overwrite)
     with opened(reader, network, run=run, version=version, tag=tag) as scope:
@@ -108,6 +109,8 @@ def make(reader: Connection, network: Network, path: Path, *, roots: Mapping[str
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
+    except OSError as e:
+        raise BossNetError(f"{path} cannot be written: {e.strerror or e}") from e
     finally:
         part.unlink(missing_ok=True)
     return Report(path, made["results"], verdict, sections)

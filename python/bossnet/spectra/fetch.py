@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -107,7 +107,21 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
         return urllib.request.build_opener()
     passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     passwords.add_password(None, url, *account)
-    return urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
+    return urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords),
+                                       _StaysPrivate)
+
+
+class _StaysPrivate(urllib.request.HTTPRedirectHandler):
+    """Follows no server that sends a request with an account on to where it would be in clear."""
+
+    def redirect_request(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str,
+                         headers: http.client.HTTPMessage, newurl: str
+                         ) -> urllib.request.Request | None:
+        parts = urlsplit(newurl)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise _NotGiven(f"the server sends on to {parts.scheme}://{parts.hostname}, where a "
+                            "password would be in clear")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _account(host: str) -> tuple[str, str] | None:
