@@ -39,11 +39,12 @@ with open("fort.7", "w") as file:
 """
 
 
-def networks(folder: Path, *, mass=np.linspace(-4.0, 2.0, 80), teff=(2500.0, 50000.0)) -> None:
+def networks(folder: Path, *, mass=None) -> None:
     """Two files of networks whose atmospheres are the same at every label."""
+    mass = np.linspace(-4.0, 2.0, 80) if mass is None else mass
     columns = {"mass": mass, "temperature": np.log10(np.linspace(4000.0, 9000.0, 80)),
                "pressure": np.linspace(-0.1, 6.4, 80), "electrons": np.linspace(8.0, 14.0, 80)}
-    low, high = np.array([teff[0], -1.0, -4.0, -0.2]), np.array([teff[1], 5.5, 1.5, 0.6])
+    low, high = np.array([2500.0, -1.0, -4.0, -0.2]), np.array([5e4, 5.5, 1.5, 0.6])
     made = [{"w_array_0": np.zeros((3, 4)), "w_array_1": np.zeros((3, 3)),
              "w_array_2": np.zeros((80, 3)), "b_array_0": np.zeros(3), "b_array_1": np.zeros(3),
              "b_array_2": values, "x_min": low, "x_max": high, "labels": LABELS,
@@ -63,6 +64,7 @@ def tools(folder: Path, behaviour: str = "good") -> Tools:
     (folder / "data").mkdir()
     (folder / "atoms.bin").write_bytes(b"")
     (folder / "molecules.bin").write_bytes(b"")
+    (folder / "titanium-oxide.bin").write_bytes(b"")
     (folder / "behaviour").write_text(behaviour)
     networks(folder)
     digest = hashlib.sha256(program.read_bytes()).hexdigest()

@@ -5,9 +5,11 @@ import pytest
 
 from bossnet.errors import GridError
 from bossnet.grid.lines import (
+    ANCHORS,
     HELIUM,
     atomic_lines,
     molecular_lines,
+    titanium_oxide_lines,
     write_atoms,
     write_molecules,
 )
@@ -46,16 +48,32 @@ def test_hydrogen_is_left_to_the_program_and_helium_is_added(tmp_path):
     made = atomic_lines(lists(tmp_path, [(4861.33, 1.0, 10.199, -0.02), NA_D]), 4000.0, 7000.0)
     assert not np.any(made.species < 2)
     helium = made[made.species == 2.0]
-    assert helium.size == sum(4000 < line[0] < 7000 for line in HELIUM)
+    assert helium.size == sum(4000 < line[0] < 7000 for line in HELIUM) + len(ANCHORS)
     assert 4471.5 in helium.wavelength
+
+
+def test_lines_that_hot_stars_show_are_at_the_ends_of_the_list(tmp_path):
+    made = atomic_lines(lists(tmp_path, [NA_D]), 5000.0, 5900.0)
+    anchors = made[made.energy == 197000.0]
+    assert anchors.wavelength.tolist() == [5005.0, 5895.0, 5897.0]
 
 
 def test_the_main_titanium_oxide_lies_as_far_from_49_as_49_from_50(tmp_path):
     of_50 = [(7054.044, 822.01650, 0.042, 0.208), (7100.0, 822.01650, 0.300, 0.900)]
     of_49 = [(7054.113, 822.01649, 0.042, 0.208), (7300.0, 822.01649, 0.100, 0.100)]
-    made = molecular_lines(lists(tmp_path, [NA_D], moogtio=of_50 + of_49), 7000.0, 7400.0)
-    np.testing.assert_allclose(made.wavelength, [7054.182, 7300.0])  # the second has no partner
+    made = titanium_oxide_lines(lists(tmp_path, [NA_D], moogtio=of_50 + of_49), 7000.0, 7400.0)
+    of_48 = np.array([[0.208], [0.1]]) + np.log10(0.7372)
+    main = made[np.abs(made.loggf - of_48).min(axis=0) < 1e-6]
+    np.testing.assert_allclose(main.wavelength, [7054.182, 7300.0])  # the second has no partner
     assert set(made.species) == {822.0}
+    assert made.size == 6
+    assert 10 ** (made.loggf[0] - 0.208) == pytest.approx(0.0518)
+
+
+def test_titanium_oxide_that_is_too_weak_to_matter_is_left_out(tmp_path):
+    weak = [(7300.0, 822.01649, 3.0, 0.1)]
+    made = titanium_oxide_lines(lists(tmp_path, [NA_D], moogtio=weak), 7000.0, 7400.0)
+    assert made.size == 0
 
 
 def test_only_the_main_isotope_of_a_molecule_is_kept_and_ch_only_in_the_blue(tmp_path):
@@ -69,6 +87,7 @@ def test_only_the_main_isotope_of_a_molecule_is_kept_and_ch_only_in_the_blue(tmp
 def test_the_binary_lists_are_fortran_records(tmp_path):
     made = atomic_lines(lists(tmp_path, [NA_D]), 5880.0, 5900.0)
     made = made[made.species == 11.0]
+    assert made.size == 1
     write_atoms(made, tmp_path / "atoms")
     raw = (tmp_path / "atoms").read_bytes()
     assert np.frombuffer(raw, "<i4", 1)[0] == np.frombuffer(raw[-4:], "<i4")[0] == 84

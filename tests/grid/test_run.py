@@ -121,7 +121,7 @@ def test_a_damaged_model_is_named(tmp_path):
     program, grid = planned(tmp_path)
     run(grid, program, limit=1, say=lambda line: None)
     (grid.path / "models/000000.npz").write_bytes(b"PK")
-    with pytest.raises(GridError, match="000000.npz is not a model"):
+    with pytest.raises(GridError, match=r"000000\.npz is not a model"):
         grid.model(0)
     with pytest.raises(GridError, match="no planned grid"):
         GridFolder.open(tmp_path)

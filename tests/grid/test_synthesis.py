@@ -36,7 +36,7 @@ def test_a_spectrum_is_on_the_templates_grid_in_vacuum(tmp_path):
 @pytest.mark.parametrize(("behaviour", "reason"), [
     ("fail-above 5000", "ended with status 3: STOP no convergence"),
     ("dark", "without a positive flux"),
-    ("short", "ends at 553"),
+    ("short", "to 5535.0 angstrom, not"),
 ])
 def test_what_the_program_gets_wrong_is_said(tmp_path, behaviour, reason):
     with pytest.raises(GridError, match=reason):
@@ -63,15 +63,26 @@ def test_microturbulence_is_lowest_in_cool_dwarfs():
     assert microturbulence(4000.0, 1.0) == microturbulence(9000.0, 4.5) == 2.0
 
 
-def test_the_sun_has_the_suns_flux_and_lines(tmp_path):
-    """Hydrogen, calcium and magnesium are where they are, and the flux is 2.9e-5 of it all."""
+@pytest.fixture
+def real():
     folder = os.environ.get("BOSSNET_GRID_TOOLS")
     if folder is None:
         pytest.skip("BOSSNET_GRID_TOOLS is not set: it names the folder of `bossnet grid build`")
-    program = Tools(Path(folder))
-    flux = spectrum(SUN, program, program.atmospheres(), Settings(step=0.3), tmp_path)
-    # ASTM E-490: 0.1846 W/m2/A near 5500 A at the Earth, 215.03 solar radii away
-    assert np.median(flux[between(5450.0, 5550.0)]) == pytest.approx(188.0 * 215.03**2, rel=0.04)
+    return Tools(Path(folder))
+
+
+def test_the_sun_has_the_suns_flux_and_lines(real, tmp_path):
+    """Hydrogen, calcium and magnesium are where they are, and the flux is the Sun's."""
+    flux = spectrum(SUN, real, real.atmospheres(), Settings(step=0.3), tmp_path)
+    # 1.87 W/m2/nm at the Earth (ASTM E-490), 215.03 solar radii away
+    assert np.mean(flux[between(5450.0, 5550.0)]) == pytest.approx(187.0 * 215.03**2, rel=0.05)
     for line, depth in ((6564.6, 0.3), (8544.4, 0.45), (5185.0, 0.3)):
         core = flux[between(line - 1.0, line + 1.0)].min()
         assert core < (1 - depth) * np.median(flux[between(line - 30, line + 30)])
+
+
+def test_the_hottest_star_reaches_over_the_whole_grid_and_has_ionised_helium(real, tmp_path):
+    hottest = Labels(50000.0, 4.9, -4.0, 0.35)
+    flux = spectrum(hottest, real, real.atmospheres(), Settings(step=0.3), tmp_path)
+    core = flux[between(4686.0, 4688.0)].min()  # He II 4686
+    assert core < 0.9 * np.median(flux[between(4660.0, 4710.0)])

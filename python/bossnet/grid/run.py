@@ -18,6 +18,7 @@ from bossnet.simulation.wavelengths import air_to_vacuum
 from bossnet.training.sources.rebin import pixel_means
 
 MOLECULES_BELOW = 7000.0  #: kelvin, effective: hotter stars show none
+TITANIUM_OXIDE_BELOW = 5200.0  #: kelvin, effective: hotter stars show none of it
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,18 @@ def spectrum(labels: Labels, tools: Tools, atmospheres: Atmospheres, settings: S
     Raises:
         GridError: there is no atmosphere, or the program fails.
     """
+    molecules = [path for path, limit in ((tools.molecules, MOLECULES_BELOW),
+                                          (tools.titanium_oxide, TITANIUM_OXIDE_BELOW))
+                 if labels.teff < limit]
     wavelength, flux = synthesise(
         atmospheres(labels.teff, labels.logg, labels.fe_h, labels.alpha_fe),
         teff=labels.teff, logg=labels.logg, fe_h=labels.fe_h, alpha_fe=labels.alpha_fe,
         atoms=tools.atoms, program=tools.program, data=tools.data, settings=settings,
-        molecules=tools.molecules if labels.teff < MOLECULES_BELOW else None, scratch=scratch)
+        molecules=molecules, scratch=scratch)
     means = pixel_means(air_to_vacuum(wavelength), flux).astype(np.float32)
     if not np.all(np.isfinite(means)):
-        raise GridError(f"the spectrum ends at {wavelength[-1]:.1f} angstrom")
+        raise GridError(f"the spectrum reaches from {wavelength[0]:.1f} to {wavelength[-1]:.1f} "
+                        "angstrom, not over the whole grid")
     return means
 
 

