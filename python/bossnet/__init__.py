@@ -32,7 +32,8 @@ def predict(spectra: Any, *, weights: str | None = None, draws: int = 20, seed: 
     Args:
         spectra: one or several of: a path; a mapping of arrays or quantities ``wavelength``,
             ``flux`` and, if known, ``error`` or ``ivar``; a `Table`; a `specutils` spectrum.
-        weights: name or path; by default the configuration's, else those of the package.
+        weights: name or path; by default the configuration's, else the package's, of the network
+            that reads the first spectrum.
         draws: noise realisations of each spectrum, for the uncertainties; 0 for none.
         seed: of the noise.
         precision: of the network's arithmetic.

@@ -17,6 +17,7 @@ from anywhere.made import csv, in_air, ivar_of, star
 from bossnet.cli.bossnet import COMMANDS, program
 from bossnet.simulation.survey import TRUTH, simulate
 from bossnet.spectra import read
+from spectra import layouts
 
 PARAMETERS = ("log_teff", "logg", "fe_h", "v_rel")
 DRAWS = 20
@@ -193,3 +194,16 @@ def test_what_was_finished_before_an_interruption_is_written(tmp_path, tiny):
     assert running.returncode == 130, said
     assert "stopped; what was finished is written" in said
     assert len(Table.read(tmp_path / "out.csv")) < len(many)
+
+
+def test_the_network_is_the_one_that_reads_the_first_file(tmp_path, survey):
+    """Where no weights are named; a file of the other network is a row that says so."""
+    infrared = layouts.ap_star(tmp_path / "star.fits")
+    optical = survey[0]
+    table = bossnet.predict([infrared, optical], draws=0, device="cpu")
+    assert "v_rad" not in table.colnames
+    assert np.isfinite(table["teff"][0])
+    assert "BOSS Net does" in table["error_message"][1]
+    table = bossnet.predict([optical, infrared], draws=0, device="cpu")
+    assert np.isfinite(table["v_rad"][0])
+    assert "APOGEE Net III does" in table["error_message"][1]

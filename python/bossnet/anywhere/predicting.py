@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from astropy.table import Table
@@ -10,14 +11,17 @@ from astropy.table import Table
 from bossnet import config, declared
 from bossnet.anywhere.catalogue import catalogue
 from bossnet.anywhere.hints import Hints
+from bossnet.anywhere.network import network_of
 from bossnet.anywhere.objects import is_spectrum
 from bossnet.anywhere.reading import Found, found_in
 from bossnet.config import Config
 from bossnet.errors import ConfigurationError
 from bossnet.flags import names
+from bossnet.network import BOSS
+from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork, load
 from bossnet.network.installed import DEFAULTS, find
-from bossnet.task import BossNetTask, Result, Task
+from bossnet.task import Result, Task
 from bossnet.work.equipment import predictor_for, settle_device
 from bossnet.work.settings import Settings
 
@@ -53,12 +57,13 @@ class Prediction:
                 "error_message": result.error_message or None}
 
 
-def equip(weights: str | None = None, *, draws: int = 20, seed: int = 0,
+def equip(weights: str | None = None, *, network: Network = BOSS, draws: int = 20, seed: int = 0,
           precision: str = "float32", device: str = "auto") -> Task:
     """The task of frozen weights, ready to predict.
 
     Args:
         weights: name or path; else the configuration's, else those that come with the package.
+        network: whose weights are taken where none are named.
         draws: noise realisations of each spectrum; 0 for none.
         seed: of the noise, 32 bits.
         precision: ``float32``, ``tf32`` or ``bfloat16``.
@@ -72,7 +77,7 @@ def equip(weights: str | None = None, *, draws: int = 20, seed: int = 0,
     if draws == 1 or draws < 0:
         raise ConfigurationError(f"{draws} draws: use 0 for none, or at least 2")
     configuration = config.load()
-    frozen = weights_named(weights, configuration)
+    frozen = weights_named(weights or default_weights(network, configuration), configuration)
     task = task_of(frozen)
     settings = Settings(n_draws=draws, seed=seed, precision=precision)
     predictor = predictor_for(frozen, task.network, settings, settle_device(device),
@@ -80,16 +85,26 @@ def equip(weights: str | None = None, *, draws: int = 20, seed: int = 0,
     return task(predictor, n_draws=draws, seed=seed)
 
 
-def weights_named(name: str | None, configuration: Config) -> FrozenNetwork:
-    """Frozen weights by name or path; else the configuration's, else those of the package.
+def weights_named(name: str, configuration: Config) -> FrozenNetwork:
+    """Frozen weights by name or path.
 
     Raises:
         ConfigurationError: there are no such weights.
         WeightsError: they are damaged.
     """
-    kind = BossNetTask.network.kind
-    name = name or configuration.weights_for(kind) or DEFAULTS[kind]
     return load(find(name, configuration.home))
+
+
+def default_weights(network: Network, configuration: Config) -> str:
+    """The configuration's weights of a network, else those that come with the package.
+
+    Raises ConfigurationError if there are none.
+    """
+    name = configuration.weights_for(network.kind) or DEFAULTS.get(network.kind)
+    if name is None:
+        raise ConfigurationError(f"no weights for {network.title} come with the package: name "
+                                 "some by --weights, or in the configuration")
+    return name
 
 
 def task_of(frozen: FrozenNetwork) -> type[Task]:
@@ -127,8 +142,10 @@ def predict(spectra: Any, *, weights: str | None = None, draws: int = 20, seed: 
             units: Mapping[str, str] | None = None) -> Table:
     """See `bossnet.predict`, which this is."""
     hints = Hints(columns or {}, units or {}, air, frame)
-    task = equip(weights, draws=draws, seed=seed, precision=precision, device=device)
     is_one = isinstance(spectra, str | Mapping | Table) or hasattr(spectra, "__fspath__") \
         or is_spectrum(spectra)
-    return catalogue([p.as_dict() for p in predictions([spectra] if is_one else spectra, task,
-                                                       hints)], task)
+    items = iter([spectra] if is_one else spectra)
+    first = list(islice(items, 1))
+    task = equip(weights, network=network_of(*first) if first else BOSS, draws=draws, seed=seed,
+                 precision=precision, device=device)
+    return catalogue([p.as_dict() for p in predictions(chain(first, items), task, hints)], task)

@@ -116,9 +116,10 @@ def _of_database(key: int, weights: str | None, database: str | None, options: d
 def _of_file(path: Path, weights: str | None, options: dict[str, Any]
              ) -> "tuple[Subject, FrozenNetwork]":
     from bossnet.anywhere.hints import Hints
+    from bossnet.anywhere.network import network_of
     from bossnet.anywhere.predicting import task_of
     from bossnet.plot.star import weights_of
-    from bossnet.plot.subject import network_of, of_file
+    from bossnet.plot.subject import of_file
 
     hints = Hints(options["column"], options["unit"], options["air"], options["frame"])
     frozen = weights_of(network_of(path), weights, config.load())

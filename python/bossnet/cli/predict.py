@@ -25,7 +25,7 @@ _SHOWN = (("teff", "Teff [K]", 0), ("logg", "log g", 2), ("fe_h", "[Fe/H]", 2),
                       "--out parameters.ecsv")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--weights", metavar="NAME|PATH", help="The frozen network.  [default: the "
-              "configuration's, else the one of the package]")
+              "configuration's, else the package's, of the network that reads the first file]")
 @click.option("--draws", type=click.IntRange(min=0), default=20, show_default=True,
               help="Noise realisations of each spectrum, for the uncertainties; 0 for none.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
@@ -53,13 +53,15 @@ def predict(files: tuple[Path, ...], weights: str | None, draws: int, seed: int,
     with held():  # it imports torch
         from bossnet.anywhere.catalogue import catalogue, check_out, columns, made_with, write
         from bossnet.anywhere.hints import Hints
+        from bossnet.anywhere.network import network_of
         from bossnet.anywhere.predicting import equip, predictions
     if out is not None:
         check_out(out)
         if any(path.resolve() == out.resolve() for path in files):
             raise ConfigurationError(f"--out {out}: that is one of the spectra")
     hints = Hints(column, unit, air, frame)
-    task = equip(weights, draws=draws, seed=seed, precision=precision, device=device)
+    task = equip(weights, network=network_of(files[0]), draws=draws, seed=seed,
+                 precision=precision, device=device)
     if task.predictor.card.status == "demonstration":
         console.print(f"weights {task.predictor.card.name}: a demonstration, not for science")
     done, interruption = [], Interruption()

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bossnet.anywhere.predicting import weights_named
+from bossnet.anywhere.predicting import default_weights, weights_named
 from bossnet.config import Config
 from bossnet.errors import ConfigurationError
 from bossnet.flags import FAILED, FLAGS, Flag
 from bossnet.network.declaration import Network
 from bossnet.network.frozen import FrozenNetwork
-from bossnet.network.installed import DEFAULTS
 from bossnet.network.prediction import DirectPredictor, Exposure
 from bossnet.plot import drivers, lines
 from bossnet.plot.masks import Masks, masks
@@ -157,9 +156,8 @@ def weights_of(network: Network, name: str | None, config: Config,
         WeightsError: they are damaged.
     """
     of_row = row and (row.get("_weights") or row.get("weights"))
-    default = config.weights_for(network.kind) or DEFAULTS.get(network.kind)
     try:
-        return weights_named(name or of_row or default, config)
+        return weights_named(name or of_row or default_weights(network, config), config)
     except ConfigurationError as e:
         if name or not row or not of_row:
             raise

@@ -12,11 +12,10 @@ from psycopg2.extras import RealDictCursor
 from bossnet.anywhere.hints import Hints
 from bossnet.anywhere.reading import found_in
 from bossnet.catalog.choice import Choice
-from bossnet.errors import ConfigurationError, SpectrumError
-from bossnet.network import BOSS, NETWORKS
+from bossnet.errors import ConfigurationError
+from bossnet.network import NETWORKS
 from bossnet.network.declaration import Network
 from bossnet.observation import Observation
-from bossnet.spectra import SURVEYS, open_fits
 from bossnet.work.queries import query
 from bossnet.work.reading import name_of, read_row
 
@@ -72,16 +71,6 @@ def of_file(path: Path, network: Network, hints: Hints, *, number: int | None = 
     found = every[(number or 1) - 1]
     return Subject(Path(found.name).name, found.observation, network, notes=found.notes,
                    is_topocentric=found.is_topocentric)
-
-
-def network_of(path: Path) -> Network:
-    """The network that reads a file of a survey, the optical one any other."""
-    try:
-        with open_fits(path) as hdus:
-            tables = {s.table for s in SURVEYS.values() if s.recognise(hdus)}
-    except SpectrumError:  # it is no FITS file, or will be refused
-        return BOSS
-    return next((n for n in NETWORKS.values() if tables & set(n.spectrum_tables)), BOSS)
 
 
 def of_database(reader: Connection, key: int, roots: Mapping[str, Path], *,
