@@ -25,7 +25,7 @@ PAGES = [*MANUALS, CHECKOUT / "CHANGELOG.rst"]
 MEASURED = re.compile(r"\b\d[\d.,]*\s(?:ms|s|min|minutes?|hours?|seconds?|[kMG]i?B|[kMG]?B/s"
                       r"|spectra/s|rows/s)(?![\w/])")
 #: What a measuring command holds.
-MEASURES = ("benchmarks/", "bin/", "bossnet.training", "bossnet bench")
+MEASURES = ("benchmarks/", "bin/", "bossnet.training", "bossnet bench", "bossnet grid show")
 PLACES = ("python", "tests", "docs", "bin", "etc", "benchmarks", ".ci")
 
 
