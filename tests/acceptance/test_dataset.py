@@ -82,7 +82,7 @@ def test_without_the_extra_that_is_said(bossnet, reserved, tmp_path, monkeypatch
 def test_what_cannot_be_used_is_said(bossnet, reserved, tmp_path):
     pytest.importorskip("scipy", reason="needs the extra train")
     folder = tmp_path / "set"
-    assert "Missing option '--reserved'" in bossnet("build", folder, status=2).stderr
+    assert "--reserved" in bossnet("build", folder, status=2).stderr
     build = ["build", folder, "--packages", tmp_path, "--reserved", reserved]
     assert "no source payne" in bossnet(*build, "--source", "payne", status=2).stderr
     assert "--pyhammer" in bossnet(*build, "--source", "pyhammer", status=2).stderr

@@ -124,4 +124,5 @@ def test_weights_have_a_default_only_in_the_embedded_database(astra):
 
 
 def test_an_unknown_task_is_named(astra):
-    assert "no task 'nonesuch'; installed: bossnet" in astra("run", "nonesuch", status=2).stderr
+    refused = astra("run", "nonesuch", status=2)
+    assert "no task 'nonesuch'; installed: apogeenet, bossnet" in refused.stderr

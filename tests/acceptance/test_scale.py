@@ -61,8 +61,10 @@ def test_every_worked_query_is_answered(figures):
     numbers = re.findall(r"^\*\*(\d+)\. ", manual, re.MULTILINE)
     assert list(figures["queries"]) == numbers
     assert all(q["seconds"] < 30 for q in figures["queries"].values())
-    # The fifth looks for two given positions, where there need not be a star.
-    assert [n for n, q in figures["queries"].items() if not q["rows"]] in ([], ["5"])
+    empty = {n for n, q in figures["queries"].items() if not q["rows"]}
+    # The fifth looks for two given positions, where there need not be a star; two are of APOGEE
+    # Net, of which there are no results here.
+    assert {"14", "15"} <= empty <= {"5", "14", "15"}
 
 
 def test_a_row_of_results_has_less_than_a_kilobyte_with_its_indexes(figures):

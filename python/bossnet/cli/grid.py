@@ -67,8 +67,7 @@ def plan(folder: Path, tools: Path, number: int, seed: int, as_json: bool) -> No
     click.echo(f"{folder}: {planned.number} models planned")
 
 
-@grid.command(epilog="Example:\n\n    nohup nice -n 19 bossnet grid run grid --tools tools "
-              "> grid.log 2>&1 &")
+@grid.command(epilog="Example:\n\n    bossnet grid run grid --tools tools")
 @_folder
 @_tools
 @click.option("--limit", type=click.IntRange(min=1), help="Of the models to compute now.")
