@@ -26,7 +26,8 @@ def failures(astra):
 
 def test_a_run_fetches_only_where_that_is_allowed(astra, server, tmp_path):
     astra.run()
-    assert all("cannot be opened" in message for message in failures(astra))
+    said = failures(astra)
+    assert all("cannot be opened" in message for message in said), said
     assert server.asked == []
     astra.run("--retry-failed", "--fetch")
     assert len(server.asked) == 3
