@@ -3,7 +3,8 @@
 Strong lines of A, B and O stars from the NIST Atomic Spectra Database (A. Kramida and others,
 https://doi.org/10.18434/T4W30F; for helium W. Wiese and J. Fuhr 2009, JPCRD 38, 565): air
 wavelength in angstrom, log gf, energy of the lower level in 1/cm. Helium's are multiplets, at
-their centre of gravity.
+their centre of gravity. The values were entered by hand and are not yet compared with the database
+one by one, only by the equivalent widths that come of them (docs/grid.rst).
 """
 
 #: By species: 12.01 is Mg II.
