@@ -23,9 +23,8 @@ from bossnet.cli.common import (
     require,
     said,
 )
-from bossnet.network import NETWORKS
+from bossnet.cli.results import TASKS
 
-TASKS = {network.name: network for network in NETWORKS.values()}
 LAYOUTS = ("survey", "paper")
 
 

@@ -16,9 +16,7 @@ from bossnet.cli.common import (
     require,
     said,
 )
-from bossnet.network import NETWORKS
-
-TASKS = {network.name: network for network in NETWORKS.values()}
+from bossnet.cli.results import TASKS
 
 
 @click.command(epilog="Example:\n\n    astra report bossnet report.html --run 12 --against 7")
